@@ -1,0 +1,44 @@
+#ifndef TICKPIPE_CANDLE_H
+#define TICKPIPE_CANDLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "decimal.h"
+#include "provenance.h"
+#include "trade.h"
+
+/* The candle record, tickpipe-records(5). */
+struct candle {
+	int64_t window_start_us, window_end_us;
+	const char *symbol; /* borrowed */
+	size_t symbol_len;
+	struct decimal open, high, low, close;
+	int64_t trades;
+	/* members that cannot be known are left out, not guessed */
+	bool has_volume, has_taker_buy_volume, has_trade_ids;
+	struct decimal_sum volume, quote_volume; /* if has_volume */
+	struct decimal_sum taker_buy_volume;     /* if has_taker_buy_volume */
+	int64_t first_trade_id, last_trade_id;   /* if has_trade_ids */
+	bool closed;
+	bool has_provenance;
+	struct provenance provenance;
+};
+
+#define CANDLE_LINE_MAX 2048 /* bytes: bounded by the bounds of its parts */
+
+/* Writes the line, no LF, no NUL; out has CANDLE_LINE_MAX bytes. */
+size_t candle_write(char *out, const struct candle *candle);
+
+/*
+ * Checks that a line is a candle: required members (window_start, window_end,
+ * symbol, open, high, low, close, trades, closed), types, positive prices with
+ * low <= open, close <= high, real times in order, sums not negative, trade
+ * ids in order.  Results as trade_read().
+ */
+enum record_result candle_check(struct record_reader *reader,
+    const char *line, size_t len, bool *has_provenance,
+    struct provenance *provenance);
+
+#endif

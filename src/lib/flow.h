@@ -1,0 +1,73 @@
+#ifndef TICKPIPE_FLOW_H
+#define TICKPIPE_FLOW_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "linein.h"
+#include "lineout.h"
+
+/*
+ * The way of a filter: lines from standard input or from files, one after
+ * another; waiting in one place, where standard output is flushed before
+ * blocking and watched while blocked, and where a stop is honoured.
+ *
+ * After the first INT or TERM a filter reads on to the end of its input,
+ * which its source brings about, until the drain deadline; a regular file
+ * has no such source, so reading it ends at once.
+ */
+
+enum flow_result {
+	FLOW_LINE,    /* *line is a line */
+	FLOW_LONG,    /* *line is the beginning of a line beyond the bound */
+	FLOW_DRY,     /* nothing to read without blocking: flow_wait() */
+	FLOW_READY,   /* (flow_wait) something to do: call flow_next() again */
+	FLOW_END,     /* the end of the last input, or asked to stop */
+	FLOW_GONE,    /* standard output's reader has gone */
+	FLOW_OVERDUE, /* asked to stop, and the end did not come in time */
+	FLOW_FAILED,  /* errno, and flow_where() says of what */
+};
+
+struct flow {
+	struct linein in;
+	struct lineout *out;   /* or NULL: a sink */
+	char *const *files;    /* operands not yet opened */
+	size_t nfiles;
+	const char *file;      /* being read, NULL standard input */
+	const char *failed_at; /* what FLOW_FAILED is about */
+	int fd;                /* -1: none open */
+	bool regular;          /* fd never blocks */
+	bool fresh;            /* data was seen ready: read without polling */
+};
+
+/*
+ * files: operands, "-" is standard input, none means standard input.  The
+ * array is borrowed until flow_free().  out may be NULL.  -1: ENOMEM.
+ */
+int flow_init(struct flow *flow, char *const *files, size_t nfiles,
+    struct lineout *out, size_t max_line);
+void flow_free(struct flow *flow);
+
+/*
+ * The next line.  Never blocks longer than a read from a disk or a write to
+ * standard output does.  The line is lent until the next call.
+ */
+enum flow_result flow_next(struct flow *flow, struct line *line);
+
+/*
+ * Waits until there is input (if input is true), an extra descriptor is
+ * ready (its revents are set), the monotonic deadline has passed (INT64_MAX:
+ * none), or the wait must end.  Flushes standard output first.  Returns
+ * FLOW_READY, FLOW_GONE, FLOW_OVERDUE or FLOW_FAILED; a first stop signal
+ * wakes it once with FLOW_READY.  At most FLOW_EXTRA_MAX extra descriptors.
+ */
+#define FLOW_EXTRA_MAX 4
+enum flow_result flow_wait(struct flow *flow, struct pollfd *extra,
+    size_t nextra, int64_t deadline_us, bool input);
+
+/* What FLOW_FAILED is about: a file's name, "standard input" or "... output".*/
+const char *flow_where(const struct flow *flow);
+
+#endif

@@ -1,0 +1,30 @@
+#ifndef TICKPIPE_TIMESTAMP_H
+#define TICKPIPE_TIMESTAMP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * RFC 3339 times as microseconds since 1970-01-01T00:00:00Z, years 0000 to
+ * 9999 of the proleptic Gregorian calendar.
+ */
+
+#define TIMESTAMP_TEXT_MAX 27 /* 2024-07-18T23:57:02.956000Z */
+
+/*
+ * Reads date, 'T', time, 0 to 9 fraction digits (none after the point is an
+ * error; digits finer than microseconds are cut off), and 'Z' or an offset.
+ * A date that does not exist, a second of 60 (the epoch has no leap seconds)
+ * and anything left over are refused.
+ */
+bool timestamp_read(const char *text, size_t len, int64_t *out_us);
+
+/*
+ * Writes UTC with 'Z' and as many fraction digits as the value needs of
+ * 0, 3 or 6, but at least min_digits (0, 3 or 6).  out has TIMESTAMP_TEXT_MAX
+ * bytes; returns the length, no NUL, or 0 when the year is out of range.
+ */
+size_t timestamp_write(char *out, int64_t time_us, int min_digits);
+
+#endif
