@@ -16,6 +16,8 @@ PATH=$BIN:$PATH
 # shellcheck source=scripts/lib/wait.sh
 . "$ROOT/scripts/lib/wait.sh"	# free_port, wait_for, pid_alive, pid_gone
 T=$(mktemp -d "${TMPDIR:-/tmp}/tickpipe-test.XXXXXX") || exit 1
+# A server that may not run as root must be able to reach its folder in there.
+((EUID != 0)) || chmod 711 "$T"
 # Times and sorting are the same on every machine.
 export PATH ROOT BIN T TZ=UTC0 LC_ALL=C.UTF-8
 exec </dev/null

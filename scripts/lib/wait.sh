@@ -41,14 +41,18 @@ wait_for()
 	return 0
 }
 
-# pid_alive PID: 0 while the process runs; a zombie does not count.
+# pid_alive PID: 0 while the process runs. A zombie does not count, unless it
+# is the first thread of a process whose others are still on their way out, and
+# with them its sockets and locks.
 pid_alive()
 {
-	local stat
+	local stat threads
 
 	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
 	stat=${stat##*) }
-	[[ ${stat%% *} != [ZX] ]]
+	[[ ${stat%% *} == [ZX] ]] || return 0
+	threads=("/proc/$1/task/"*)
+	((${#threads[@]} > 1))
 }
 
 # pid_gone PID: the opposite, for wait_for.
