@@ -7,13 +7,12 @@
 
 #include "decimal.h"
 #include "provenance.h"
-#include "trade.h"
+#include "record.h"
 
 /* The candle record, tickpipe-records(5). */
 struct candle {
 	int64_t window_start_us, window_end_us;
-	const char *symbol; /* borrowed */
-	size_t symbol_len;
+	struct record_text symbol; /* borrowed */
 	struct decimal open, high, low, close;
 	int64_t trades;
 	/* members that cannot be known are left out, not guessed */
@@ -32,13 +31,13 @@ struct candle {
 size_t candle_write(char *out, const struct candle *candle);
 
 /*
- * Checks that a line is a candle: required members (window_start, window_end,
- * symbol, open, high, low, close, trades, closed), types, positive prices with
- * low <= open, close <= high, real times in order, sums not negative, trade
- * ids in order.  Results as trade_read().
+ * Reads one line: the seven basic members, trades and closed are required;
+ * prices are positive, low <= open, close <= high, window_start < window_end,
+ * first_trade_id <= last_trade_id, and sums and ids come in company (volume
+ * with quote_volume, first with last).  Provenance is reader's and not copied
+ * to *out.
  */
-enum record_result candle_check(struct record_reader *reader,
-    const char *line, size_t len, bool *has_provenance,
-    struct provenance *provenance);
+enum record_result candle_read(struct record_reader *reader,
+    const char *line, size_t len, struct candle *out);
 
 #endif

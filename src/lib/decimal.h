@@ -69,6 +69,15 @@ void decimal_sum_add(struct decimal_sum *sum, const struct decimal *value);
 void decimal_sum_add_product(struct decimal_sum *sum,
     const struct decimal *a, const struct decimal *b);
 
+/*
+ * Reads a sum that decimal_sum_write() wrote, or the same value in any JSON
+ * notation: up to DECIMAL_SUM_DIGITS digits before the point and
+ * 2 * DECIMAL_DIGITS after it.
+ */
+#define DECIMAL_SUM_DIGITS 54
+enum decimal_result decimal_sum_read(const char *text, size_t len,
+    struct decimal_sum *out);
+
 /* As decimal_write(); out has DECIMAL_SUM_TEXT_MAX bytes. */
 size_t decimal_sum_write(char *out, const struct decimal_sum *sum);
 

@@ -85,7 +85,8 @@ const struct json_member *json_find(const struct json *json,
 bool json_name_is(const struct json_member *member, const char *name);
 
 /*
- * The text of a string value, unescaped, valid as long as json's members.
+ * The text of a string value, unescaped, valid as long as the members are; to
+ * be asked once a value.
  * -1 when it holds an escape of a lone surrogate, or ENOMEM.
  */
 int json_string(struct json *json, const struct json_value *value,

@@ -18,6 +18,8 @@ struct lineout {
 	char *buf;
 	size_t cap, len;    /* bytes held: buf[begin..len) */
 	size_t begin;
+	size_t grow_max;    /* bytes lineout_put() may hold rather than block;
+	                       0: it blocks when the buffer is full */
 	int64_t oldest_us;  /* monotonic: when the buffer stopped being empty */
 	uint64_t lines;     /* accepted so far */
 	uint64_t bytes;     /* that write(2) has taken so far */
@@ -29,7 +31,7 @@ void lineout_free(struct lineout *out);
 
 /*
  * One line; the LF is added.  Blocks while the buffer is full and the
- * descriptor takes nothing.  EINTR is retried until stop_overdue(), then
+ * descriptor takes nothing, unless grow_max allows to hold more.  EINTR is retried until stop_overdue(), then
  * fails with ETIMEDOUT.
  */
 int lineout_put(struct lineout *out, const char *text, size_t len);

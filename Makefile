@@ -1,0 +1,159 @@
+# tickpipe: six filters over newline-delimited JSON.
+#
+#   make            build bin/
+#   make check      every test (scripts/check installs what they need first)
+#   make help       the other targets
+#
+# make installs no packages: scripts/deps does.
+
+VERSION = 0.1.0
+
+CC = cc
+CFLAGS = -O2 -g
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings
+STANDARD = -std=c11 -D_GNU_SOURCE -DTICKPIPE_VERSION='"$(VERSION)"'
+HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+
+# Where a build goes; `make check-san` builds beside the usual one.
+BUILD = build
+BIN = bin
+
+PREFIX = /usr/local
+DESTDIR =
+BINDIR = $(PREFIX)/bin
+MANDIR = $(PREFIX)/share/man
+
+COMMANDS = bws-trades ndjson-validate kafka-pub kafka-sub ohlc-window pg-upsert
+
+PKG = pkg-config
+RDKAFKA = $(shell $(PKG) --libs rdkafka)
+LWS = $(shell $(PKG) --libs libwebsockets)
+PQ = $(shell $(PKG) --libs libpq)
+INCLUDES = $(shell $(PKG) --cflags rdkafka libwebsockets libpq)
+
+ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(HARDEN) -MMD -MP -Isrc/lib \
+	$(INCLUDES) $(CFLAGS)
+
+LIB = $(BUILD)/libtickpipe.a
+LIB_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/lib/*.c))
+command_obj = $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/$(1)/*.c))
+
+all: $(COMMANDS:%=$(BIN)/%)
+
+# Which command needs which library.
+$(BIN)/bws-trades:      LIBS = $(LWS)
+$(BIN)/ndjson-validate: LIBS =
+$(BIN)/kafka-pub:       LIBS = $(RDKAFKA)
+$(BIN)/kafka-sub:       LIBS = $(RDKAFKA)
+$(BIN)/ohlc-window:     LIBS =
+$(BIN)/pg-upsert:       LIBS = $(PQ)
+
+define command_rule
+$(BIN)/$(1): $(call command_obj,$(1)) $(LIB) | $(BIN)
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $$(LIBS)
+endef
+$(foreach c,$(COMMANDS),$(eval $(call command_rule,$(c))))
+
+$(LIB): $(LIB_OBJ)
+	rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BIN):
+	mkdir -p $@
+
+# Tests in C: one program a file, linked with the files under test.  What
+# they include of a command's own files they link from that command.
+UNIT = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%.t,$(wildcard tests/unit/*.c))
+PURE = $(foreach f,bws-trades/frame ohlc-window/window pg-upsert/binding \
+	pg-upsert/batch,$(if $(wildcard src/$(f).c),$(BUILD)/src/$(f).o))
+$(BUILD)/tests/unit/%.t: $(BUILD)/tests/unit/%.o $(PURE) $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+# Peers: the exchange simulator, the embedded Kafka.
+PEERS = $(BUILD)/tests/peers/exchange $(BUILD)/tests/peers/mock-kafka
+$(BUILD)/tests/peers/exchange: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/peers/exchange*.c))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LWS)
+$(BUILD)/tests/peers/mock-kafka: $(BUILD)/tests/peers/mock-kafka.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(RDKAFKA)
+
+# The generator of trades, for tests and for the bench.
+GENERATOR = $(BUILD)/tests/bench/gentrades
+$(GENERATOR): $(BUILD)/tests/bench/gentrades.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+tests-build: $(UNIT) $(PEERS) $(GENERATOR)
+
+# PROVE_FLAGS and TESTS narrow a run: make check TESTS=tests/ohlc-window
+PROVE_FLAGS = -j2 --timer
+TESTS =
+check: all tests-build
+	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
+		prove $(PROVE_FLAGS) $(if $(TESTS),-r $(TESTS),$(UNIT) \
+		$(wildcard tests/*/*.t))
+
+# The same tests under the address and undefined-behaviour sanitizers.
+SAN_FLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+check-san:
+	UBSAN_OPTIONS=print_stacktrace=1 $(MAKE) check BUILD=build/san \
+		BIN=build/san/bin CFLAGS="$(SAN_FLAGS)" HARDEN= \
+		TESTS="$(TESTS)" PROVE_FLAGS="$(PROVE_FLAGS)"
+
+# Sizes and figures: see tests/bench/run.
+bench: all tests-build
+	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
+		tests/bench/run
+
+SHELL_FILES = $(shell grep -lE '^\#!.*(bash|/sh)' -r scripts tests .ci \
+	--include='*' 2>/dev/null) $(wildcard scripts/lib/*.sh tests/*.sh \
+	tests/*/*.sh)
+lint:
+	mandoc -Tlint -Wwarning man/*
+	shellcheck -x $(sort $(SHELL_FILES))
+	$(MAKE) --no-print-directory BUILD=build/clang BIN=build/clang/bin \
+		CC=clang CFLAGS="-O1 -Werror" HARDEN= all tests-build
+	$(MAKE) --no-print-directory BUILD=build/gcc BIN=build/gcc/bin \
+		CC=gcc CFLAGS="-O2 -Werror" all tests-build
+
+demo: all tests-build
+	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
+		scripts/lib/demo.sh
+
+init-db:
+	scripts/init-db
+setup-kafka: all
+	scripts/setup-kafka
+run-producer: all
+	scripts/ingest
+run-consumer: all
+	scripts/consumer
+
+install: all
+	mkdir -p $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
+		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7
+	install -m 0755 $(COMMANDS:%=$(BIN)/%) $(DESTDIR)$(BINDIR)
+	install -m 0644 man/*.1 $(DESTDIR)$(MANDIR)/man1
+	install -m 0644 man/*.5 $(DESTDIR)$(MANDIR)/man5
+	install -m 0644 man/*.7 $(DESTDIR)$(MANDIR)/man7
+
+uninstall:
+	cd $(DESTDIR)$(BINDIR) && rm -f $(COMMANDS)
+	cd $(DESTDIR)$(MANDIR) && rm -f $(COMMANDS:%=man1/%.1) \
+		man5/tickpipe-records.5 man7/tickpipe.7
+
+clean:
+	rm -rf bin build
+
+help:
+	@echo 'all check check-san lint bench demo install uninstall clean'
+	@echo 'init-db setup-kafka run-producer run-consumer'
+
+.PHONY: all check check-san lint bench demo init-db setup-kafka run-producer \
+	run-consumer install uninstall clean help tests-build
+.SECONDARY:
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

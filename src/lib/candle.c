@@ -1,0 +1,157 @@
+#include "candle.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "timestamp.h"
+
+enum {
+	WINDOW_START, WINDOW_END, SYMBOL, OPEN, HIGH, LOW, CLOSE, TRADES,
+	CLOSED, VOLUME, QUOTE_VOLUME, TAKER_BUY_VOLUME, FIRST_TRADE_ID,
+	LAST_TRADE_ID,
+};
+
+#define FIELD(name, type, required) \
+	{ #name, type, required, offsetof(struct candle, name) }
+
+static const struct record_field fields[] = {
+	[WINDOW_START] = { "window_start", RECORD_TIME, true,
+	    offsetof(struct candle, window_start_us) },
+	[WINDOW_END] = { "window_end", RECORD_TIME, true,
+	    offsetof(struct candle, window_end_us) },
+	[SYMBOL] = FIELD(symbol, RECORD_SYMBOL, true),
+	[OPEN] = FIELD(open, RECORD_POSITIVE, true),
+	[HIGH] = FIELD(high, RECORD_POSITIVE, true),
+	[LOW] = FIELD(low, RECORD_POSITIVE, true),
+	[CLOSE] = FIELD(close, RECORD_POSITIVE, true),
+	[TRADES] = FIELD(trades, RECORD_INT, true),
+	[CLOSED] = FIELD(closed, RECORD_BOOL, true),
+	[VOLUME] = FIELD(volume, RECORD_SUM, false),
+	[QUOTE_VOLUME] = FIELD(quote_volume, RECORD_SUM, false),
+	[TAKER_BUY_VOLUME] = FIELD(taker_buy_volume, RECORD_SUM, false),
+	[FIRST_TRADE_ID] = FIELD(first_trade_id, RECORD_INT, false),
+	[LAST_TRADE_ID] = FIELD(last_trade_id, RECORD_INT, false),
+};
+
+/* What the members must be to each other. */
+static enum record_result
+check(struct record_reader *reader, const struct candle *c, uint32_t present)
+{
+	if (c->window_start_us >= c->window_end_us)
+		return record_bad(reader, "window_end is not after "
+		    "window_start");
+	if (decimal_compare(&c->low, &c->open) > 0 ||
+	    decimal_compare(&c->low, &c->close) > 0 ||
+	    decimal_compare(&c->high, &c->open) < 0 ||
+	    decimal_compare(&c->high, &c->close) < 0)
+		return record_bad(reader, "open or close is not between low "
+		    "and high");
+	if (c->trades == 0)
+		return record_bad(reader, "trades is zero");
+	if ((present >> VOLUME & 1) != (present >> QUOTE_VOLUME & 1))
+		return record_bad(reader, "volume and quote_volume come "
+		    "together");
+	if ((present >> FIRST_TRADE_ID & 1) != (present >> LAST_TRADE_ID & 1))
+		return record_bad(reader, "first_trade_id and last_trade_id "
+		    "come together");
+	if (c->has_trade_ids && c->first_trade_id > c->last_trade_id)
+		return record_bad(reader, "first_trade_id is after "
+		    "last_trade_id");
+	return RECORD_GOOD;
+}
+
+enum record_result
+candle_read(struct record_reader *reader, const char *line, size_t len,
+    struct candle *out)
+{
+	enum record_result result = record_read(reader, line, len);
+	uint32_t present;
+
+	if (result != RECORD_GOOD)
+		return result;
+	if (record_fields(reader, fields, sizeof fields / sizeof *fields,
+	    out, &present) == RECORD_BAD)
+		return RECORD_BAD;
+	out->has_volume = present >> VOLUME & 1;
+	out->has_taker_buy_volume = present >> TAKER_BUY_VOLUME & 1;
+	out->has_trade_ids = present >> FIRST_TRADE_ID & 1;
+	out->has_provenance = false;
+	return check(reader, out, present);
+}
+
+static char *
+put_text(char *out, const char *text)
+{
+	size_t len = strlen(text);
+
+	memcpy(out, text, len);
+	return out + len;
+}
+
+static char *
+put_time(char *out, const char *name, int64_t time_us)
+{
+	out = put_text(out, name);
+	*out++ = '"';
+	out += timestamp_write(out, time_us, 0);
+	*out++ = '"';
+	return out;
+}
+
+static char *
+put_decimal(char *out, const char *name, const struct decimal *value)
+{
+	out = put_text(out, name);
+	return out + decimal_write(out, value);
+}
+
+static char *
+put_sum(char *out, const char *name, const struct decimal_sum *sum)
+{
+	out = put_text(out, name);
+	return out + decimal_sum_write(out, sum);
+}
+
+static char *
+put_int(char *out, const char *name, int64_t value)
+{
+	out = put_text(out, name);
+	return out + sprintf(out, "%" PRId64, value);
+}
+
+size_t
+candle_write(char *out, const struct candle *c)
+{
+	char *p = out;
+
+	p = put_time(p, "{\"window_start\":", c->window_start_us);
+	p = put_time(p, ",\"window_end\":", c->window_end_us);
+	p = put_text(p, ",\"symbol\":");
+	p += json_quote(p, c->symbol.text, c->symbol.len);
+	p = put_decimal(p, ",\"open\":", &c->open);
+	p = put_decimal(p, ",\"high\":", &c->high);
+	p = put_decimal(p, ",\"low\":", &c->low);
+	p = put_decimal(p, ",\"close\":", &c->close);
+	if (c->has_volume) {
+		p = put_sum(p, ",\"volume\":", &c->volume);
+		p = put_sum(p, ",\"quote_volume\":", &c->quote_volume);
+	}
+	if (c->has_taker_buy_volume)
+		p = put_sum(p, ",\"taker_buy_volume\":",
+		    &c->taker_buy_volume);
+	p = put_int(p, ",\"trades\":", c->trades);
+	if (c->has_trade_ids) {
+		p = put_int(p, ",\"first_trade_id\":", c->first_trade_id);
+		p = put_int(p, ",\"last_trade_id\":", c->last_trade_id);
+	}
+	p = put_text(p, c->closed ? ",\"closed\":true" :
+	    ",\"closed\":false");
+	if (c->has_provenance) {
+		*p++ = ',';
+		p += provenance_write(p, &c->provenance);
+	}
+	*p++ = '}';
+	return (size_t)(p - out);
+}

@@ -1,0 +1,155 @@
+#include "lineout.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "stop.h"
+
+#define BUF_SIZE (64 * 1024) /* what a pipe holds on Linux */
+
+int
+lineout_init(struct lineout *out, int fd)
+{
+	struct stat st;
+
+	memset(out, 0, sizeof *out);
+	out->fd = fd;
+	out->cap = BUF_SIZE;
+	out->buf = malloc(out->cap);
+	out->pipe = fstat(fd, &st) == 0 &&
+	    (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+	return out->buf == NULL ? -1 : 0;
+}
+
+void
+lineout_free(struct lineout *out)
+{
+	free(out->buf);
+	out->buf = NULL;
+}
+
+static int
+fail(struct lineout *out, int error)
+{
+	out->error = errno = error;
+	return -1;
+}
+
+/* Writes all of it, whatever signals come before the deadline. */
+static int
+write_all(struct lineout *out, const char *text, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(out->fd, text, len);
+
+		if (n == -1 && errno != EINTR)
+			return fail(out, errno);
+		if (n > 0) {
+			text += n;
+			len -= (size_t)n;
+			out->bytes += (uint64_t)n;
+		}
+		if (len > 0 && stop_overdue())
+			return fail(out, ETIMEDOUT);
+	}
+	return 0;
+}
+
+int
+lineout_flush(struct lineout *out)
+{
+	if (out->error != 0)
+		return fail(out, out->error);
+	if (write_all(out, out->buf + out->begin, lineout_held(out)) == -1)
+		return -1;
+	out->begin = out->len = 0;
+	return 0;
+}
+
+static int
+grow(struct lineout *out, size_t want)
+{
+	size_t cap = out->cap;
+	char *buf;
+
+	while (cap < want)
+		cap *= 2;
+	if (cap == out->cap)
+		return 0;
+	buf = realloc(out->buf, cap);
+	if (buf == NULL)
+		return fail(out, ENOMEM);
+	out->buf = buf;
+	out->cap = cap;
+	return 0;
+}
+
+/* Room for len more bytes: a line may be longer than the buffer. */
+static int
+reserve(struct lineout *out, size_t len)
+{
+	if (len <= out->cap - out->len)
+		return 0;
+	if (out->begin > 0) {
+		out->len -= out->begin;
+		memmove(out->buf, out->buf + out->begin, out->len);
+		out->begin = 0;
+	}
+	if (out->len + len > out->cap && out->len + len > out->grow_max &&
+	    lineout_flush(out) == -1)
+		return -1;
+	return grow(out, out->len + len);
+}
+
+int
+lineout_put(struct lineout *out, const char *text, size_t len)
+{
+	if (out->error != 0)
+		return fail(out, out->error);
+	if (reserve(out, len + 1) == -1)
+		return -1;
+	if (out->len == 0)
+		out->oldest_us = clock_monotonic_us();
+	memcpy(out->buf + out->len, text, len);
+	out->buf[out->len + len] = '\n';
+	out->len += len + 1;
+	out->lines++;
+	return 0;
+}
+
+int
+lineout_flush_ready(struct lineout *out)
+{
+	size_t len = lineout_held(out);
+	ssize_t n;
+
+	if (out->error != 0)
+		return fail(out, out->error);
+	if (len > PIPE_BUF)
+		len = PIPE_BUF;
+	n = len > 0 ? write(out->fd, out->buf + out->begin, len) : 0;
+	if (n == -1)
+		return errno == EINTR ? 0 : fail(out, errno);
+	out->begin += (size_t)n;
+	out->bytes += (uint64_t)n;
+	if (out->begin == out->len)
+		out->begin = out->len = 0;
+	return 0;
+}
+
+int
+lineout_close(struct lineout *out)
+{
+	int flushed = lineout_flush(out);
+
+	if (close(out->fd) == -1 && flushed == 0)
+		return fail(out, errno);
+	if (flushed == -1)
+		errno = out->error;
+	return flushed;
+}

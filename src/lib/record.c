@@ -1,0 +1,202 @@
+#include "record.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "timestamp.h"
+
+void
+record_reader_init(struct record_reader *reader)
+{
+	json_init(&reader->object);
+	json_init(&reader->inner);
+	reader->reason[0] = '\0';
+	reader->has_provenance = false;
+}
+
+void
+record_reader_free(struct record_reader *reader)
+{
+	json_free(&reader->object);
+	json_free(&reader->inner);
+}
+
+enum record_result
+record_bad(struct record_reader *reader, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(reader->reason, sizeof reader->reason, fmt, args);
+	va_end(args);
+	return RECORD_BAD;
+}
+
+enum record_result
+record_read(struct record_reader *reader, const char *line, size_t len)
+{
+	struct json_error error;
+	enum provenance_result found;
+
+	reader->has_provenance = false;
+	if (json_object(&reader->object, line, len, &error) == -1) {
+		if (error.at == 0)
+			return record_bad(reader, "%s", error.reason);
+		return record_bad(reader, "not JSON: %s at byte %zu",
+		    error.reason, error.at + 1);
+	}
+	found = provenance_read(&reader->object, &reader->inner,
+	    &reader->provenance);
+	if (found == PROVENANCE_BAD)
+		return record_bad(reader, "a bad " PROVENANCE_NAME);
+	reader->has_provenance = found != PROVENANCE_NONE;
+	return found == PROVENANCE_ALONE ? RECORD_PROVENANCE : RECORD_GOOD;
+}
+
+static enum record_result
+read_symbol(struct record_reader *reader, const struct record_field *field,
+    const struct json_value *value, struct record_text *out)
+{
+	if (value->type != JSON_STRING)
+		return record_bad(reader, "%s is not a string", field->name);
+	if (json_string(&reader->object, value, &out->text, &out->len) == -1)
+		return record_bad(reader, "%s is not text", field->name);
+	if (out->len == 0)
+		return record_bad(reader, "%s is empty", field->name);
+	if (out->len > RECORD_SYMBOL_MAX) {
+		return record_bad(reader, "%s is longer than %d bytes",
+		    field->name, RECORD_SYMBOL_MAX);
+	}
+	return RECORD_GOOD;
+}
+
+static enum record_result
+read_decimal(struct record_reader *reader, const struct record_field *field,
+    const struct json_value *value, struct decimal *out)
+{
+	enum decimal_result result = DECIMAL_NOT_A_NUMBER;
+
+	if (value->type == JSON_NUMBER || value->type == JSON_STRING)
+		result = decimal_read(value->text, value->len, out);
+	if (result != DECIMAL_OK) {
+		return record_bad(reader, "%s %s", field->name,
+		    decimal_reason(result));
+	}
+	if (field->type == RECORD_POSITIVE && out->coef == 0)
+		return record_bad(reader, "%s is zero", field->name);
+	return RECORD_GOOD;
+}
+
+static enum record_result
+read_time(struct record_reader *reader, const struct record_field *field,
+    const struct json_value *value, int64_t *out_us)
+{
+	if (value->type != JSON_STRING ||
+	    !timestamp_read(value->text, value->len, out_us)) {
+		return record_bad(reader, "%s is not an RFC 3339 time",
+		    field->name);
+	}
+	return RECORD_GOOD;
+}
+
+static enum record_result
+read_int(struct record_reader *reader, const struct record_field *field,
+    const struct json_value *value, int64_t *out)
+{
+	struct decimal number;
+
+	if (value->type != JSON_NUMBER ||
+	    decimal_read(value->text, value->len, &number) != DECIMAL_OK ||
+	    !decimal_to_int64(&number, out)) {
+		return record_bad(reader, "%s is not a whole number "
+		    "from 0 to 2^63-1", field->name);
+	}
+	return RECORD_GOOD;
+}
+
+static enum record_result
+read_bool(struct record_reader *reader, const struct record_field *field,
+    const struct json_value *value, bool *out)
+{
+	if (value->type != JSON_TRUE && value->type != JSON_FALSE) {
+		return record_bad(reader, "%s is neither true nor false",
+		    field->name);
+	}
+	*out = value->type == JSON_TRUE;
+	return RECORD_GOOD;
+}
+
+static enum record_result
+read_sum(struct record_reader *reader, const struct record_field *field,
+    const struct json_value *value, struct decimal_sum *out)
+{
+	enum decimal_result result = DECIMAL_NOT_A_NUMBER;
+
+	if (value->type == JSON_NUMBER || value->type == JSON_STRING)
+		result = decimal_sum_read(value->text, value->len, out);
+	if (result != DECIMAL_OK) {
+		return record_bad(reader, "%s %s", field->name,
+		    decimal_reason(result));
+	}
+	return RECORD_GOOD;
+}
+
+static enum record_result
+read_field(struct record_reader *reader, const struct record_field *field,
+    const struct json_value *value, void *out)
+{
+	switch (field->type) {
+	case RECORD_SYMBOL:
+		return read_symbol(reader, field, value, out);
+	case RECORD_DECIMAL:
+	case RECORD_POSITIVE:
+		return read_decimal(reader, field, value, out);
+	case RECORD_SUM:
+		return read_sum(reader, field, value, out);
+	case RECORD_TIME:
+		return read_time(reader, field, value, out);
+	case RECORD_INT:
+		return read_int(reader, field, value, out);
+	case RECORD_BOOL:
+		return read_bool(reader, field, value, out);
+	}
+	return RECORD_BAD;
+}
+
+enum record_result
+record_fields(struct record_reader *reader,
+    const struct record_field *fields, size_t nfields, void *out,
+    uint32_t *present)
+{
+	uint32_t seen = 0;
+
+	*present = 0;
+	for (size_t i = 0; i < reader->object.nmembers; i++) {
+		const struct json_member *m = &reader->object.members[i];
+		size_t f = 0;
+
+		while (f < nfields && !json_name_is(m, fields[f].name))
+			f++;
+		if (f == nfields)
+			continue;
+		if (seen >> f & 1) {
+			return record_bad(reader, "%s stands twice",
+			    fields[f].name);
+		}
+		seen |= (uint32_t)1 << f;
+		if (m->value.type == JSON_NULL)
+			continue;
+		if (read_field(reader, &fields[f], &m->value,
+		    (char *)out + fields[f].offset) != RECORD_GOOD)
+			return RECORD_BAD;
+		*present |= (uint32_t)1 << f;
+	}
+	for (size_t f = 0; f < nfields; f++) {
+		if (fields[f].required && !(*present >> f & 1)) {
+			return record_bad(reader, "%s is missing",
+			    fields[f].name);
+		}
+	}
+	return RECORD_GOOD;
+}

@@ -1,0 +1,84 @@
+#ifndef TICKPIPE_RECORD_H
+#define TICKPIPE_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "decimal.h"
+#include "json.h"
+#include "provenance.h"
+
+/*
+ * What the records of tickpipe-records(5) have in common: one object a line,
+ * perhaps with its provenance; members by name, each known one at most once;
+ * null stands for a member that is not there.
+ */
+
+#define RECORD_SYMBOL_MAX 64 /* bytes */
+
+enum record_result {
+	RECORD_GOOD,
+	RECORD_PROVENANCE, /* a line with nothing but `_kafka` */
+	RECORD_BAD,        /* reader->reason says why */
+};
+
+/* What a reader needs from line to line, and where it says what was wrong. */
+struct record_reader {
+	struct json object, inner;
+	char reason[160]; /* of the last RECORD_BAD, ended by NUL */
+	bool has_provenance;
+	struct provenance provenance; /* if has_provenance; borrows the line */
+};
+
+void record_reader_init(struct record_reader *reader);
+void record_reader_free(struct record_reader *reader);
+
+/*
+ * Reads a line as any object, its members then in reader->object, and its
+ * provenance.  has_provenance and provenance are set whenever the line is an
+ * object with one good `_kafka`, also where a stricter reader then refuses the
+ * line, so that the caller can hand it on.
+ */
+enum record_result record_read(struct record_reader *reader,
+    const char *line, size_t len);
+
+/*
+ * One member that a record knows, read into *out of the type's kind.
+ * RECORD_DECIMAL takes a string of digits too; RECORD_INT is 0 to 2^63-1.
+ */
+enum record_type {
+	RECORD_SYMBOL,   /* struct record_text */
+	RECORD_DECIMAL,  /* struct decimal */
+	RECORD_POSITIVE, /* struct decimal, not 0 */
+	RECORD_SUM,      /* struct decimal_sum */
+	RECORD_TIME,     /* int64_t, microseconds since the epoch */
+	RECORD_INT,      /* int64_t */
+	RECORD_BOOL,     /* bool */
+};
+
+struct record_text {
+	const char *text; /* unescaped, lent until the reader's next line */
+	size_t len;
+};
+
+struct record_field {
+	const char *name;
+	enum record_type type;
+	bool required;
+	size_t offset; /* of the value in the caller's struct */
+};
+
+/*
+ * Fills *out from reader->object by a table of at most 32 fields.  *present
+ * gets a bit for each field that is there.  RECORD_GOOD or RECORD_BAD.
+ */
+enum record_result record_fields(struct record_reader *reader,
+    const struct record_field *fields, size_t nfields, void *out,
+    uint32_t *present);
+
+/* Sets reader->reason; returns RECORD_BAD. */
+enum record_result record_bad(struct record_reader *reader,
+    const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

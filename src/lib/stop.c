@@ -1,0 +1,101 @@
+#include "stop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#define REPEAT_US 100000 /* between the signals after the deadline */
+
+static volatile sig_atomic_t asked, overdue;
+static int stop_pipe[2] = { -1, -1 };
+static struct itimerval drain_timer;
+
+/* INT and TERM; SA_RESETHAND makes the second one kill. */
+static void
+on_ask(int signal)
+{
+	int saved = errno;
+
+	(void)signal;
+	if (!asked) {
+		asked = 1;
+		setitimer(ITIMER_REAL, &drain_timer, NULL);
+		if (write(stop_pipe[1], "", 1) < 0) {
+			/* full: it is readable already */
+		}
+	}
+	errno = saved;
+}
+
+static void
+on_alarm(int signal)
+{
+	(void)signal;
+	overdue = 1;
+}
+
+static int
+handle(int signal, void (*handler)(int), int flags)
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+
+	sigemptyset(&action.sa_mask);
+	return sigaction(signal, &action, NULL);
+}
+
+int
+stop_init(int64_t drain_us)
+{
+	if (drain_us < 1)
+		drain_us = 1;
+	drain_timer.it_value.tv_sec = drain_us / 1000000;
+	drain_timer.it_value.tv_usec = drain_us % 1000000;
+	drain_timer.it_interval.tv_usec = REPEAT_US;
+	if (pipe(stop_pipe) == -1)
+		return -1;
+	for (int i = 0; i < 2; i++) {
+		if (fcntl(stop_pipe[i], F_SETFD, FD_CLOEXEC) == -1 ||
+		    fcntl(stop_pipe[i], F_SETFL, O_NONBLOCK) == -1)
+			return -1;
+	}
+	if (handle(SIGPIPE, SIG_IGN, 0) == -1 ||
+	    handle(SIGALRM, on_alarm, 0) == -1 ||
+	    handle(SIGINT, on_ask, SA_RESETHAND) == -1 ||
+	    handle(SIGTERM, on_ask, SA_RESETHAND) == -1)
+		return -1;
+	return 0;
+}
+
+bool
+stop_asked(void)
+{
+	return asked;
+}
+
+bool
+stop_overdue(void)
+{
+	return overdue;
+}
+
+int
+stop_fd(void)
+{
+	return stop_pipe[0];
+}
+
+void
+stop_by_sigpipe(void)
+{
+	sigset_t set;
+
+	handle(SIGPIPE, SIG_DFL, 0);
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	raise(SIGPIPE);
+	_exit(128 + SIGPIPE);
+}
