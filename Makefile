@@ -68,8 +68,9 @@ $(BIN):
 # Tests in C: one program a file, linked with the files under test.  What
 # they include of a command's own files they link from that command.
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%.t,$(wildcard tests/unit/*.c))
-PURE = $(foreach f,bws-trades/frame ohlc-window/window pg-upsert/binding \
-	pg-upsert/batch,$(if $(wildcard src/$(f).c),$(BUILD)/src/$(f).o))
+PURE = $(foreach f,bws-trades/frame ohlc-window/window \
+	ohlc-window/partition pg-upsert/binding pg-upsert/batch,\
+	$(if $(wildcard src/$(f).c),$(BUILD)/src/$(f).o))
 $(BUILD)/tests/unit/%.t: $(BUILD)/tests/unit/%.o $(PURE) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 

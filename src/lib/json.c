@@ -317,7 +317,7 @@ check(const char *text, size_t len, size_t *tokens, struct json_error *error)
 		return 0;
 	}
 	error->reason = len == 0 ? "empty line" : s.reason;
-	error->at = (size_t)(s.p - s.begin);
+	error->at = len == 0 ? JSON_NOWHERE : (size_t)(s.p - s.begin);
 	return -1;
 }
 
@@ -435,7 +435,7 @@ json_object(struct json *json, const char *text, size_t len,
 	json->nmembers = 0;
 	if (check(text, len, &ntokens, error) == -1)
 		return -1;
-	error->at = 0;
+	error->at = JSON_NOWHERE;
 	error->reason = "not a JSON object";
 	if (text[strspn(text, " \t\r\n")] != '{')
 		return -1;

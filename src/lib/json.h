@@ -21,8 +21,10 @@
 
 struct json_error {
 	const char *reason; /* a constant, without a newline */
-	size_t at;          /* bytes before what is wrong */
+	size_t at;          /* bytes before what is wrong, or JSON_NOWHERE */
 };
+
+#define JSON_NOWHERE SIZE_MAX
 
 enum json_type {
 	JSON_OBJECT,

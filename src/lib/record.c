@@ -41,7 +41,7 @@ record_read(struct record_reader *reader, const char *line, size_t len)
 
 	reader->has_provenance = false;
 	if (json_object(&reader->object, line, len, &error) == -1) {
-		if (error.at == 0)
+		if (error.at == JSON_NOWHERE)
 			return record_bad(reader, "%s", error.reason);
 		return record_bad(reader, "not JSON: %s at byte %zu",
 		    error.reason, error.at + 1);
