@@ -1,0 +1,145 @@
+/*
+ * gentrades: a seeded market, as the trade records that bws-trades writes.
+ *
+ *     gentrades [-n TRADES] [-s SYMBOLS] [-r SEED] [-d SECONDS]
+ *
+ * Trades of all symbols (BTCUSDT, ETHUSDT and three more by name, then
+ * SYM00005USDT and so on, drawn uniformly) spread over SECONDS of event time
+ * from 2024-07-18T00:00:00Z; ids rise by one per symbol; prices walk by ticks
+ * of 0.01; one trade in a hundred stands up to a second out of its order.
+ * The same arguments give the same bytes.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define START_S 1721260800 /* 2024-07-18T00:00:00Z */
+#define EIGHT 100000000u   /* quantities have eight decimals */
+
+struct market {
+	char symbol[40];
+	uint64_t ticks; /* of 0.01 */
+	uint64_t trade_id;
+};
+
+/* splitmix64 */
+static uint64_t
+next_random(uint64_t *state)
+{
+	uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+static void
+open_markets(struct market *markets, size_t count, uint64_t *random)
+{
+	static const char *const names[] = { "BTCUSDT", "ETHUSDT", "BNBUSDT",
+	    "SOLUSDT", "XRPUSDT" };
+
+	for (size_t i = 0; i < count; i++) {
+		struct market *m = &markets[i];
+
+		if (i < sizeof names / sizeof *names)
+			snprintf(m->symbol, sizeof m->symbol, "%s", names[i]);
+		else
+			snprintf(m->symbol, sizeof m->symbol, "SYM%05zuUSDT",
+			    i);
+		m->ticks = 100 + next_random(random) % 7000000;
+		m->trade_id = 1 + next_random(random) % 4000000000u;
+	}
+}
+
+static void
+put_time(char *out, size_t cap, int64_t time_ms)
+{
+	time_t seconds = (time_t)(time_ms / 1000);
+	struct tm tm;
+	size_t n;
+
+	gmtime_r(&seconds, &tm);
+	n = strftime(out, cap, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out + n, cap - n, ".%03dZ", (int)(time_ms % 1000));
+}
+
+static void
+trade(struct market *m, int64_t time_ms, uint64_t *random)
+{
+	uint64_t draw = next_random(random);
+	uint64_t quantity = draw % 100 < 50 ? (draw >> 8) % (EIGHT / 100) :
+	    (draw >> 8) % (20ull * EIGHT);
+	char event[32], processed[32];
+
+	if (quantity == 0)
+		quantity = 1;
+	m->ticks += (draw >> 40) % 21;
+	m->ticks = m->ticks > 110 ? m->ticks - 10 : 100;
+	put_time(event, sizeof event, time_ms);
+	put_time(processed, sizeof processed,
+	    time_ms + 2 + (int64_t)(draw >> 50) % 60);
+	printf("{\"symbol\":\"%s\",\"price\":%" PRIu64 ".%02" PRIu64 "000000,"
+	    "\"event_time\":\"%s\",\"processed_time\":\"%s\",\"quantity\":%"
+	    PRIu64 ".%08" PRIu64 ",\"trade_id\":%" PRIu64
+	    ",\"buyer_maker\":%s}\n", m->symbol, m->ticks / 100,
+	    m->ticks % 100, event, processed, quantity / EIGHT,
+	    quantity % EIGHT, m->trade_id++, draw >> 63 ? "true" : "false");
+}
+
+static uint64_t
+number(const char *text, const char *what)
+{
+	char *end;
+	unsigned long long value = strtoull(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0') {
+		fprintf(stderr, "gentrades: %s '%s' is not a number\n", what,
+		    text);
+		exit(2);
+	}
+	return value;
+}
+
+int
+main(int argc, char **argv)
+{
+	uint64_t trades = 1000000, symbols = 5, seed = 1, seconds = 86400;
+	struct market *markets;
+	int c;
+
+	while ((c = getopt(argc, argv, "n:s:r:d:")) != -1) {
+		switch (c) {
+		case 'n': trades = number(optarg, "-n"); break;
+		case 's': symbols = number(optarg, "-s"); break;
+		case 'r': seed = number(optarg, "-r"); break;
+		case 'd': seconds = number(optarg, "-d"); break;
+		default: return 2;
+		}
+	}
+	markets = calloc(symbols, sizeof *markets);
+	if (markets == NULL || symbols == 0 || optind != argc) {
+		fprintf(stderr, "usage: gentrades [-n TRADES] [-s SYMBOLS] "
+		    "[-r SEED] [-d SECONDS]\n");
+		return 2;
+	}
+	open_markets(markets, symbols, &seed);
+	for (uint64_t i = 0; i < trades; i++) {
+		int64_t time_ms = START_S * 1000ll +
+		    (int64_t)((double)i / (double)trades *
+		    (double)seconds * 1000);
+		uint64_t draw = next_random(&seed);
+
+		if (draw % 100 == 0 && i > 0)
+			time_ms -= (int64_t)(draw >> 32) % 1000;
+		if (time_ms < START_S * 1000ll)
+			time_ms = START_S * 1000ll;
+		trade(&markets[next_random(&seed) % symbols], time_ms, &seed);
+	}
+	free(markets);
+	return fflush(stdout) == EOF || ferror(stdout) ? 3 : 0;
+}
