@@ -1,13 +1,14 @@
 /*
  * gentrades: a seeded market, as the trade records that bws-trades writes.
  *
- *     gentrades [-n TRADES] [-s SYMBOLS] [-r SEED] [-d SECONDS]
+ *     gentrades [-f] [-n TRADES] [-s SYMBOLS] [-r SEED] [-d SECONDS]
  *
  * Trades of all symbols (BTCUSDT, ETHUSDT and three more by name, then
  * SYM00005USDT and so on, drawn uniformly) spread over SECONDS of event time
  * from 2024-07-18T00:00:00Z; ids rise by one per symbol; prices walk by ticks
  * of 0.01; one trade in a hundred stands up to a second out of its order.
- * The same arguments give the same bytes.
+ * With -f the exchange's raw frames of the same trades.  The same arguments
+ * give the same bytes.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -69,26 +70,51 @@ put_time(char *out, size_t cap, int64_t time_ms)
 }
 
 static void
-trade(struct market *m, int64_t time_ms, uint64_t *random)
+put_frame(const struct market *m, int64_t time_ms, int64_t read_ms,
+    uint64_t quantity, const char *maker)
 {
-	uint64_t draw = next_random(random);
-	uint64_t quantity = draw % 100 < 50 ? (draw >> 8) % (EIGHT / 100) :
-	    (draw >> 8) % (20ull * EIGHT);
+	printf("{\"e\":\"trade\",\"E\":%" PRId64 ",\"s\":\"%s\",\"t\":%"
+	    PRIu64 ",\"p\":\"%" PRIu64 ".%02" PRIu64 "000000\",\"q\":\"%"
+	    PRIu64 ".%08" PRIu64 "\",\"T\":%" PRId64 ",\"m\":%s,"
+	    "\"M\":true}\n", read_ms, m->symbol, m->trade_id, m->ticks / 100,
+	    m->ticks % 100, quantity / EIGHT, quantity % EIGHT, time_ms,
+	    maker);
+}
+
+static void
+put_trade(const struct market *m, int64_t time_ms, int64_t read_ms,
+    uint64_t quantity, const char *maker)
+{
 	char event[32], processed[32];
 
-	if (quantity == 0)
-		quantity = 1;
-	m->ticks += (draw >> 40) % 21;
-	m->ticks = m->ticks > 110 ? m->ticks - 10 : 100;
 	put_time(event, sizeof event, time_ms);
-	put_time(processed, sizeof processed,
-	    time_ms + 2 + (int64_t)(draw >> 50) % 60);
+	put_time(processed, sizeof processed, read_ms);
 	printf("{\"symbol\":\"%s\",\"price\":%" PRIu64 ".%02" PRIu64 "000000,"
 	    "\"event_time\":\"%s\",\"processed_time\":\"%s\",\"quantity\":%"
 	    PRIu64 ".%08" PRIu64 ",\"trade_id\":%" PRIu64
 	    ",\"buyer_maker\":%s}\n", m->symbol, m->ticks / 100,
 	    m->ticks % 100, event, processed, quantity / EIGHT,
-	    quantity % EIGHT, m->trade_id++, draw >> 63 ? "true" : "false");
+	    quantity % EIGHT, m->trade_id, maker);
+}
+
+static void
+trade(struct market *m, int64_t time_ms, bool frame, uint64_t *random)
+{
+	uint64_t draw = next_random(random);
+	uint64_t quantity = draw % 100 < 50 ? (draw >> 8) % (EIGHT / 100) :
+	    (draw >> 8) % (20ull * EIGHT);
+	int64_t read_ms = time_ms + 2 + (int64_t)(draw >> 50) % 60;
+	const char *maker = draw >> 63 ? "true" : "false";
+
+	if (quantity == 0)
+		quantity = 1;
+	m->ticks += (draw >> 40) % 21;
+	m->ticks = m->ticks > 110 ? m->ticks - 10 : 100;
+	if (frame)
+		put_frame(m, time_ms, read_ms, quantity, maker);
+	else
+		put_trade(m, time_ms, read_ms, quantity, maker);
+	m->trade_id++;
 }
 
 static uint64_t
@@ -110,10 +136,12 @@ main(int argc, char **argv)
 {
 	uint64_t trades = 1000000, symbols = 5, seed = 1, seconds = 86400;
 	struct market *markets;
+	bool frames = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "n:s:r:d:")) != -1) {
+	while ((c = getopt(argc, argv, "fn:s:r:d:")) != -1) {
 		switch (c) {
+		case 'f': frames = true; break;
 		case 'n': trades = number(optarg, "-n"); break;
 		case 's': symbols = number(optarg, "-s"); break;
 		case 'r': seed = number(optarg, "-r"); break;
@@ -123,7 +151,7 @@ main(int argc, char **argv)
 	}
 	markets = calloc(symbols, sizeof *markets);
 	if (markets == NULL || symbols == 0 || optind != argc) {
-		fprintf(stderr, "usage: gentrades [-n TRADES] [-s SYMBOLS] "
+		fprintf(stderr, "usage: gentrades [-f] [-n TRADES] [-s SYMBOLS] "
 		    "[-r SEED] [-d SECONDS]\n");
 		return 2;
 	}
@@ -138,7 +166,7 @@ main(int argc, char **argv)
 			time_ms -= (int64_t)(draw >> 32) % 1000;
 		if (time_ms < START_S * 1000ll)
 			time_ms = START_S * 1000ll;
-		trade(&markets[next_random(&seed) % symbols], time_ms, &seed);
+		trade(&markets[next_random(&seed) % symbols], time_ms, frames, &seed);
 	}
 	free(markets);
 	return fflush(stdout) == EOF || ferror(stdout) ? 3 : 0;
