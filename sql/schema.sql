@@ -88,7 +88,8 @@ SELECT format('DROP VIEW IF EXISTS window_%s', width)
 FROM unnest(ARRAY['5m', '15m', '45m', '1h']) AS width
 WHERE EXISTS (SELECT FROM wrong_column)
 \gexec
-SELECT format('ALTER TABLE %s ALTER COLUMN %I TYPE %s USING %2$I%s::%3$s',
+SELECT format('ALTER TABLE %1$s ALTER COLUMN %2$I TYPE %3$s
+	USING (%2$I%4$s)::%3$s',
 	tab, col, want_type,
 	CASE WHEN is_type LIKE 'timestamp%without time zone'
 		THEN ' AT TIME ZONE ''UTC''' ELSE '' END)
