@@ -11,7 +11,9 @@ static const uint64_t power10[] = {
 };
 
 #define POWER10_MAX 19          /* the largest that fits 64 bits */
-#define EXPONENT_BOUND 1000000  /* beyond it every number is too long */
+
+/* Beyond every number of digits that a text can have. */
+#define EXPONENT_BOUND 1000000000000000
 
 /*
  * The shape of a number by the grammar of RFC 8259 section 6: where its
@@ -209,6 +211,25 @@ decimal_to_int64(const struct decimal *value, int64_t *out)
 	if (value->scale != 0 || value->coef > INT64_MAX)
 		return false;
 	*out = (int64_t)value->coef;
+	return true;
+}
+
+bool
+decimal_read_int64(const char *text, size_t len, int64_t *out)
+{
+	struct shape s;
+	uint64_t value = 0;
+
+	if (read_bounded(text, len, POWER10_MAX, 0, &s) != DECIMAL_OK)
+		return false;
+	for (const char *p = s.first; s.count > 0 && p <= s.last; p++) {
+		if (*p != '.')
+			value = value * 10 + (unsigned)(*p - '0');
+	}
+	value *= s.count > 0 ? power10[s.exponent] : 1;
+	if (value > INT64_MAX)
+		return false;
+	*out = (int64_t)value;
 	return true;
 }
 

@@ -12,7 +12,6 @@ read_int(const struct json *object, const char *name, int64_t min,
     int64_t max, int64_t *out)
 {
 	const struct json_member *m = json_find(object, name);
-	struct decimal value;
 	bool minus_one;
 
 	if (m == NULL || m->value.type != JSON_NUMBER)
@@ -20,8 +19,7 @@ read_int(const struct json *object, const char *name, int64_t min,
 	minus_one = m->value.len == 2 && memcmp(m->value.text, "-1", 2) == 0;
 	if (minus_one)
 		*out = -1;
-	else if (decimal_read(m->value.text, m->value.len, &value) !=
-	    DECIMAL_OK || !decimal_to_int64(&value, out))
+	else if (!decimal_read_int64(m->value.text, m->value.len, out))
 		return false;
 	return *out >= min && *out <= max;
 }

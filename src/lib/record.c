@@ -104,11 +104,8 @@ static enum record_result
 read_int(struct record_reader *reader, const struct record_field *field,
     const struct json_value *value, int64_t *out)
 {
-	struct decimal number;
-
 	if (value->type != JSON_NUMBER ||
-	    decimal_read(value->text, value->len, &number) != DECIMAL_OK ||
-	    !decimal_to_int64(&number, out)) {
+	    !decimal_read_int64(value->text, value->len, out)) {
 		return record_bad(reader, "%s is not a whole number "
 		    "from 0 to 2^63-1", field->name);
 	}
