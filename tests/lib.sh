@@ -1,17 +1,20 @@
 # shellcheck shell=bash
 # What every test in bash sources first: TAP output and clean ends.
 #
-#	. "$(dirname "$0")/../lib.sh"	# the way to it from the test's folder
+#	# shellcheck source=tests/lib.sh
+#	. "$(dirname -- "${BASH_SOURCE[0]}")/../lib.sh"
 #	status_is 0 'reads a good line' ndjson-validate -t trade "$T/in"
 #	is "$(wc -l <"$T/out")" 1 'and hands it on'
 #	done_testing
 #
 # Sets ROOT (the tree), BIN (the commands under test, first in PATH; from
-# TICKPIPE_BIN or ROOT/bin) and T (a private folder, gone at exit).
+# TICKPIPE_BIN or ROOT/bin), BUILD (where the tests' own programs are built;
+# from TICKPIPE_BUILD or ROOT/build) and T (a private folder, gone at exit).
 
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P) || exit 1
 BIN=${TICKPIPE_BIN:-$ROOT/bin}
+BUILD=${TICKPIPE_BUILD:-$ROOT/build}
 PATH=$BIN:$PATH
 # shellcheck source=scripts/lib/wait.sh
 . "$ROOT/scripts/lib/wait.sh"	# free_port, wait_for, pid_alive, pid_gone
@@ -19,7 +22,7 @@ T=$(mktemp -d "${TMPDIR:-/tmp}/tickpipe-test.XXXXXX") || exit 1
 # A server that may not run as root must be able to reach its folder in there.
 ((EUID != 0)) || chmod 711 "$T"
 # Times and sorting are the same on every machine.
-export PATH ROOT BIN T TZ=UTC0 LC_ALL=C.UTF-8
+export PATH ROOT BIN BUILD T TZ=UTC0 LC_ALL=C.UTF-8
 exec </dev/null
 
 TAP_count=0
