@@ -84,9 +84,16 @@ if [[ -x $BIN/kafka-pub ]]; then
 	    -k BTCUSDT -X enable.idempotence=true
 	is "$(kcat -b "$TICKPIPE_BROKERS" -C -t ticks -o beginning -e -q)" \
 	    $'{"a":1}\n{"a":2}' 'Kafka gives back what it was given'
+	status_is 0 'setup-kafka finds the broker by itself' \
+	    "$ROOT/scripts/setup-kafka"
+	status_is 0 'setup-kafka again' "$ROOT/scripts/setup-kafka"
+	like "$(kcat -b "$TICKPIPE_BROKERS" -L)" \
+	    'topic "crypto_prices" with 20 partitions' 'made the topic'
 else
-	skip 'kafka-pub is not built' 2
+	skip 'kafka-pub is not built' 5
 fi
+status_is 0 'init-db finds the database by itself' "$ROOT/scripts/init-db"
+is "$(sql 'SELECT count(*) FROM window_1h')" 0 'made the tables'
 sql 'CREATE TABLE kept (i int); INSERT INTO kept VALUES (42)'
 
 status_is 0 'one part is stopped' stack stop kafka
