@@ -1,0 +1,109 @@
+/*
+ * Acknowledgements from the sink.
+ */
+#include "ack.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+#define QUIET_US 1000000LL /* between two looks at a FIFO without a writer */
+
+int
+ack_open(struct ack *ack, const char *path)
+{
+	struct stat st;
+
+	memset(ack, 0, sizeof *ack);
+	ack->fd = -1;
+	if (path == NULL)
+		return 0;
+	ack->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (ack->fd == -1)
+		return -1;
+	if (fstat(ack->fd, &st) == 0 && !S_ISFIFO(st.st_mode)) {
+		close(ack->fd);
+		ack->fd = -1;
+		errno = EINVAL;
+		return -1;
+	}
+	record_reader_init(&ack->reader);
+	return linein_init(&ack->in, ack->fd, PIPE_BUF);
+}
+
+void
+ack_close(struct ack *ack)
+{
+	if (ack->fd == -1)
+		return;
+	msg_limit_flush(&ack->limit);
+	linein_free(&ack->in);
+	record_reader_free(&ack->reader);
+	close(ack->fd);
+	ack->fd = -1;
+}
+
+int
+ack_poll_fd(const struct ack *ack, int64_t now_us)
+{
+	return ack->hung_up && now_us < ack->quiet_until_us ? -1 : ack->fd;
+}
+
+static void
+take(struct ack *ack, const struct line *line, bool is_long,
+    struct parts *parts)
+{
+	if (is_long || record_read(&ack->reader, line->text, line->len) !=
+	    RECORD_PROVENANCE) {
+		msg_warn_limited(&ack->limit, "not an acknowledgement: %.*s",
+		    (int)(line->len > 200 ? 200 : line->len), line->text);
+		ack->ignored++;
+		return;
+	}
+	if (parts_ack(parts, &ack->reader.provenance))
+		ack->taken++;
+	else
+		ack->ignored++;
+}
+
+static void
+take_lines(struct ack *ack, struct parts *parts)
+{
+	struct line line;
+	enum linein_result result;
+
+	while ((result = linein_next(&ack->in, &line)) == LINEIN_LINE ||
+	    result == LINEIN_LONG)
+		take(ack, &line, result == LINEIN_LONG, parts);
+}
+
+int
+ack_serve(struct ack *ack, int revents, struct parts *parts)
+{
+	if (revents & POLLIN) {
+		ack->hung_up = false;
+		switch (linein_fill(&ack->in)) {
+		case -1:
+			return errno == EINTR || errno == EAGAIN ? 0 : -1;
+		case 0: /* another reader was faster: not the end */
+			linein_reset(&ack->in, ack->fd);
+			return 0;
+		default:
+			take_lines(ack, parts);
+			return 1;
+		}
+	}
+	if (revents & POLLHUP) {
+		/* A line that its writer did not finish is no line. */
+		linein_reset(&ack->in, ack->fd);
+		ack->hung_up = true;
+		ack->quiet_until_us = clock_monotonic_us() + QUIET_US;
+	}
+	return 0;
+}

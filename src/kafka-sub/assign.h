@@ -1,0 +1,94 @@
+#ifndef KAFKA_SUB_ASSIGN_H
+#define KAFKA_SUB_ASSIGN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kafkaconf.h"
+#include "parts.h"
+#include "rejects.h"
+
+/*
+ * Which partitions are ours, where reading them begins, and what the group is
+ * told.
+ *
+ * Messages come through a queue of their own, events of the group through
+ * another: so a rebalance is heard of, and the group sees us poll, while no
+ * message is taken because standard output is blocked.  Nothing is ever
+ * paused (librdkafka before 2.1 may skip messages when batches meet a pause).
+ *
+ * The callbacks only note what is to be done; assign_serve() does it between
+ * two batches, so no message of a lost partition is handed out after it.
+ */
+struct assign {
+	struct kafkaconf *conf;
+	struct rejects *rejects; /* synced before a commit goes beyond them */
+	uint64_t synced;
+	struct parts parts;
+	rd_kafka_queue_t *group_queue, *messages;
+	bool group;         /* else partitions were chosen by hand */
+	bool ready;         /* an assignment is in force */
+	bool served;        /* there has been a partition to read */
+	bool closing;
+	rd_kafka_resp_err_t pending; /* ASSIGN or REVOKE, 0 nothing to do */
+	rd_kafka_topic_partition_list_t *wanted; /* of a pending ASSIGN */
+	int64_t retry_us;   /* not before: monotonic */
+	unsigned committing; /* commits under way */
+	int64_t commit_us;  /* when the next is due */
+	uint64_t rebalances;
+};
+
+/* Where to begin without a group: -o. */
+enum origin_kind { ORIGIN_BEGINNING, ORIGIN_END, ORIGIN_OFFSET, ORIGIN_TAIL,
+	ORIGIN_TIME };
+struct origin {
+	enum origin_kind kind;
+	int64_t value;     /* an offset, messages before the end, or ms */
+	int32_t partition; /* -1: all */
+};
+
+/* Reads the argument of -o; false when it is not of its form. */
+bool origin_read(const char *text, struct origin *out);
+
+/* Before kafkaconf_create(): puts the callbacks into the configuration. */
+void assign_init(struct assign *assign, struct kafkaconf *conf,
+    struct rejects *rejects);
+
+/* After it: joins the group.  -1: conf->failed is set. */
+int assign_join(struct assign *assign, char *const *topics, size_t ntopics);
+
+/*
+ * After it: takes the partitions of the topics from an origin.  Waits for
+ * brokers that are down, for ever or until asked to stop.
+ */
+int assign_by_hand(struct assign *assign, char *const *topics,
+    size_t ntopics, const struct origin *origin);
+
+/*
+ * Events of the group, logs, errors, what is pending, and commits that are
+ * due.  Blocks only while asking the coordinator something, about a second at
+ * the most (a revocation: a few, for a last commit).  Returns true when the
+ * partitions changed: messages taken before must not be handed out.
+ */
+bool assign_serve(struct assign *assign);
+
+/* When assign_serve() wants to be called again, monotonic. */
+int64_t assign_deadline_us(const struct assign *assign);
+
+/*
+ * An error that came in place of a message.  false: conf->failed is set.
+ */
+bool assign_error(struct assign *assign, const rd_kafka_message_t *message);
+
+/*
+ * Commits what is safe, waiting for the answer until a monotonic deadline.
+ * Whether the group has it all.
+ */
+bool assign_commit(struct assign *assign, int64_t deadline_us);
+
+/* Leaves the group; blocks until deadline_us at the most. */
+void assign_leave(struct assign *assign, int64_t deadline_us);
+
+void assign_free(struct assign *assign);
+
+#endif
