@@ -28,7 +28,7 @@ COMMANDS = bws-trades ndjson-validate kafka-pub kafka-sub ohlc-window pg-upsert
 
 PKG = pkg-config
 RDKAFKA = $(shell $(PKG) --libs rdkafka)
-LWS = $(shell $(PKG) --libs libwebsockets)
+LWS = $(shell $(PKG) --libs libwebsockets libcrypto)
 PQ = $(shell $(PKG) --libs libpq)
 INCLUDES = $(shell $(PKG) --cflags rdkafka libwebsockets libpq)
 
@@ -65,13 +65,14 @@ $(BUILD)/%.o: %.c
 $(BIN):
 	mkdir -p $@
 
-# Tests in C: one program a file, linked with the files under test.  What
-# they include of a command's own files they link from that command.
+# Tests in C: one program a file, linked with what it calls of the library and
+# of the commands' own files.
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%.t,$(wildcard tests/unit/*.c))
-PURE = $(foreach f,bws-trades/frame ohlc-window/window \
-	ohlc-window/partition pg-upsert/binding pg-upsert/batch,\
-	$(if $(wildcard src/$(f).c),$(BUILD)/src/$(f).o))
-$(BUILD)/tests/unit/%.t: $(BUILD)/tests/unit/%.o $(PURE) $(LIB)
+PARTS = $(BUILD)/libparts.a
+$(PARTS): $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c src/lib/%,\
+	$(wildcard src/*/*.c)))
+	rm -f $@ && $(AR) qcs $@ $^
+$(BUILD)/tests/unit/%.t: $(BUILD)/tests/unit/%.o $(PARTS) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 # Peers: the exchange simulator, the embedded Kafka.

@@ -117,13 +117,42 @@ read_bounded(const char *text, size_t len, int64_t before, int64_t after,
 	return DECIMAL_OK;
 }
 
+/*
+ * Digits with perhaps a point among them, few enough for one machine word;
+ * anything else is for the general reader.
+ */
+static bool
+read_plain(const char *text, size_t len, struct decimal *out)
+{
+	uint64_t coef = 0;
+	size_t i = 0, point = len;
+
+	if (len > DECIMAL_DIGITS + 1 || len == 0 ||
+	    (text[0] == '0' && len > 1 && text[1] != '.'))
+		return false;
+	for (; i < len && text[i] >= '0' && text[i] <= '9'; i++)
+		coef = coef * 10 + (unsigned)(text[i] - '0');
+	if (i < len && text[i] == '.' && i > 0 && i + 1 < len) {
+		point = i++;
+		for (; i < len && text[i] >= '0' && text[i] <= '9'; i++)
+			coef = coef * 10 + (unsigned)(text[i] - '0');
+	}
+	if (i < len || (point == len && len > DECIMAL_DIGITS))
+		return false;
+	out->coef = coef;
+	out->scale = point < len ? (unsigned)(len - point - 1) : 0;
+	return true;
+}
+
 enum decimal_result
 decimal_read(const char *text, size_t len, struct decimal *out)
 {
 	struct shape s;
-	enum decimal_result result = read_bounded(text, len, DECIMAL_DIGITS,
-	    DECIMAL_DIGITS, &s);
+	enum decimal_result result;
 
+	if (read_plain(text, len, out))
+		return DECIMAL_OK;
+	result = read_bounded(text, len, DECIMAL_DIGITS, DECIMAL_DIGITS, &s);
 	if (result != DECIMAL_OK)
 		return result;
 	out->coef = 0;
@@ -208,9 +237,13 @@ decimal_write(char *out, const struct decimal *value)
 bool
 decimal_to_int64(const struct decimal *value, int64_t *out)
 {
-	if (value->scale != 0 || value->coef > INT64_MAX)
+	decimal_coef unit = power10[value->scale];
+	decimal_coef whole = value->scale == 0 ? value->coef :
+	    value->coef / unit;
+
+	if (whole > INT64_MAX || whole * unit != value->coef)
 		return false;
-	*out = (int64_t)value->coef;
+	*out = (int64_t)whole;
 	return true;
 }
 

@@ -35,8 +35,6 @@ enum decimal_result {
 
 /*
  * Reads a JSON number (RFC 8259 section 6): digits, fraction and exponent.
- * The result has no trailing zeros in its fraction: 1.50 and 15e-1 read the
- * same.
  */
 enum decimal_result decimal_read(const char *text, size_t len,
     struct decimal *out);

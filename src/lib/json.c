@@ -5,40 +5,11 @@
 
 #define JSMN_STATIC
 #define JSMN_STRICT
+#define JSMN_PARENT_LINKS /* without them commas and brackets cost a search */
 #include <jsmn.h>
 
-/*
- * The grammar pass.  Containers are a stack of bits, one a level: set for an
- * object.  Where a value may stand, value() reads it or opens a container.
- */
-struct scan {
-	const char *begin, *p, *end;
-	const char *reason;
-	uint64_t objects[JSON_DEPTH_MAX / 64];
-	unsigned depth;
-	size_t tokens; /* values and names so far */
-};
-
-static bool
-fail(struct scan *s, const char *reason)
-{
-	s->reason = s->p < s->end ? reason : "unexpected end";
-	return false;
-}
-
-static void
-skip_space(struct scan *s)
-{
-	while (s->p < s->end && (*s->p == ' ' || *s->p == '\t' ||
-	    *s->p == '\n' || *s->p == '\r'))
-		s->p++;
-}
-
-static bool
-is_digit(const char *p, const char *end)
-{
-	return p < end && *p >= '0' && *p <= '9';
-}
+#include "jsonscan.h"
+#include "jsonshape.h"
 
 /* The value of a hexadecimal digit, or -1. */
 static int
@@ -53,271 +24,18 @@ hex_value(char c)
 	return -1;
 }
 
-/* Continuation bytes that may follow, RFC 3629 section 4. */
-static bool
-continues(const char *text, size_t len, size_t want, unsigned char low,
-    unsigned char high)
-{
-	if (len < want)
-		return false;
-	for (size_t i = 1; i < want; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c < low || c > high)
-			return false;
-		low = 0x80;
-		high = 0xbf;
-	}
-	return true;
-}
-
-size_t
-json_utf8_len(const char *text, size_t len)
-{
-	unsigned char c = (unsigned char)text[0];
-	size_t want = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 :
-	    c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
-	unsigned char low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
-	unsigned char high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
-
-	if (want < 2)
-		return want;
-	return continues(text, len, want, low, high) ? want : 0;
-}
-
-/* Behind a backslash. */
-static bool
-scan_escape(struct scan *s)
-{
-	if (s->p >= s->end)
-		return fail(s, NULL);
-	if (*s->p != 'u') {
-		if (memchr("\"\\/bfnrt", *s->p, 8) == NULL)
-			return fail(s, "unknown escape");
-		s->p++;
-		return true;
-	}
-	s->p++;
-	for (int i = 0; i < 4; i++, s->p++) {
-		if (s->p >= s->end || hex_value(*s->p) < 0)
-			return fail(s, "\\u wants four hexadecimal digits");
-	}
-	return true;
-}
-
-static bool
-scan_string(struct scan *s)
-{
-	if (s->p >= s->end || *s->p != '"')
-		return fail(s, "expected a string");
-	s->p++;
-	s->tokens++;
-	while (s->p < s->end) {
-		unsigned char c = (unsigned char)*s->p;
-		size_t seq;
-
-		if (c == '"') {
-			s->p++;
-			return true;
-		}
-		if (c == '\\') {
-			s->p++;
-			if (!scan_escape(s))
-				return false;
-			continue;
-		}
-		if (c < 0x20)
-			return fail(s, "control character in a string");
-		seq = c < 0x80 ? 1 : json_utf8_len(s->p,
-		    (size_t)(s->end - s->p));
-		if (seq == 0)
-			return fail(s, "invalid UTF-8");
-		s->p += seq;
-	}
-	return fail(s, NULL);
-}
-
-static bool
-scan_digits(struct scan *s)
-{
-	if (!is_digit(s->p, s->end))
-		return fail(s, "expected a digit");
-	while (is_digit(s->p, s->end))
-		s->p++;
-	return true;
-}
-
-static bool
-scan_number(struct scan *s)
-{
-	s->tokens++;
-	if (*s->p == '-')
-		s->p++;
-	if (s->p < s->end && *s->p == '0') {
-		s->p++;
-		if (is_digit(s->p, s->end))
-			return fail(s, "leading zero");
-	} else if (!scan_digits(s)) {
-		return false;
-	}
-	if (s->p < s->end && *s->p == '.') {
-		s->p++;
-		if (!scan_digits(s))
-			return false;
-	}
-	if (s->p < s->end && (*s->p == 'e' || *s->p == 'E')) {
-		s->p++;
-		if (s->p < s->end && (*s->p == '+' || *s->p == '-'))
-			s->p++;
-		return scan_digits(s);
-	}
-	return true;
-}
-
-static bool
-scan_word(struct scan *s, const char *word)
-{
-	size_t len = strlen(word);
-
-	if ((size_t)(s->end - s->p) < len || memcmp(s->p, word, len) != 0)
-		return fail(s, "unexpected character");
-	s->p += len;
-	s->tokens++;
-	return true;
-}
-
-static bool
-in_object(const struct scan *s)
-{
-	unsigned level = s->depth - 1;
-
-	return s->objects[level / 64] >> (level % 64) & 1;
-}
-
-static bool
-scan_name(struct scan *s)
-{
-	skip_space(s);
-	if (!scan_string(s))
-		return false;
-	skip_space(s);
-	if (s->p >= s->end || *s->p != ':')
-		return fail(s, "expected ':'");
-	s->p++;
-	return true;
-}
-
-/*
- * Opens a container.  *empty when it is closed at once; otherwise the next
- * thing is its first value.
- */
-static bool
-open_container(struct scan *s, bool *empty)
-{
-	bool object = *s->p == '{';
-	uint64_t bit;
-
-	if (s->depth == JSON_DEPTH_MAX)
-		return fail(s, "nested too deeply");
-	bit = (uint64_t)1 << (s->depth % 64);
-	if (object)
-		s->objects[s->depth / 64] |= bit;
-	else
-		s->objects[s->depth / 64] &= ~bit;
-	s->depth++;
-	s->tokens++;
-	s->p++;
-	skip_space(s);
-	*empty = s->p < s->end && *s->p == (object ? '}' : ']');
-	if (*empty) {
-		s->p++;
-		s->depth--;
-		return true;
-	}
-	return object ? scan_name(s) : true;
-}
-
-/* A value; *opened when a container was opened and its value is next. */
-static bool
-scan_value(struct scan *s, bool *opened)
-{
-	bool empty;
-
-	*opened = false;
-	skip_space(s);
-	if (s->p >= s->end)
-		return fail(s, NULL);
-	switch (*s->p) {
-	case '{':
-	case '[':
-		if (!open_container(s, &empty))
-			return false;
-		*opened = !empty;
-		return true;
-	case '"':
-		return scan_string(s);
-	case 't':
-		return scan_word(s, "true");
-	case 'f':
-		return scan_word(s, "false");
-	case 'n':
-		return scan_word(s, "null");
-	default:
-		if (*s->p != '-' && !is_digit(s->p, s->end))
-			return fail(s, "unexpected character");
-		return scan_number(s);
-	}
-}
-
-/* Behind a value: closes containers until another value is due, or none. */
-static bool
-scan_after(struct scan *s)
-{
-	while (s->depth > 0) {
-		bool object = in_object(s);
-
-		skip_space(s);
-		if (s->p >= s->end)
-			return fail(s, NULL);
-		if (*s->p == ',') {
-			s->p++;
-			return object ? scan_name(s) : true;
-		}
-		if (*s->p != (object ? '}' : ']'))
-			return fail(s, object ? "expected ',' or '}'" :
-			    "expected ',' or ']'");
-		s->p++;
-		s->depth--;
-	}
-	skip_space(s);
-	return s->p == s->end || fail(s, "more behind the value");
-}
-
-static bool
-scan_text(struct scan *s)
-{
-	do {
-		bool opened;
-
-		if (!scan_value(s, &opened))
-			return false;
-		if (!opened && !scan_after(s))
-			return false;
-	} while (s->depth > 0);
-	return true;
-}
-
 static int
 check(const char *text, size_t len, size_t *tokens, struct json_error *error)
 {
-	struct scan s = { .begin = text, .p = text, .end = text + len };
+	struct jsonscan scan;
 
-	if (scan_text(&s)) {
-		*tokens = s.tokens;
+	jsonscan_init(&scan, text, text + len, 0);
+	if (jsonscan_text(&scan)) {
+		*tokens = scan.tokens;
 		return 0;
 	}
-	error->reason = len == 0 ? "empty line" : s.reason;
-	error->at = len == 0 ? JSON_NOWHERE : (size_t)(s.p - s.begin);
+	error->reason = len == 0 ? "empty line" : scan.reason;
+	error->at = len == 0 ? JSON_NOWHERE : (size_t)(scan.p - text);
 	return -1;
 }
 
@@ -339,6 +57,7 @@ void
 json_free(struct json *json)
 {
 	free(json->members);
+	free(json->shape);
 	free(json->tokens);
 	free(json->arena);
 	json_init(json);
@@ -364,21 +83,14 @@ grow(void *array, size_t *cap, size_t want, size_t size)
 	return true;
 }
 
-/*
- * Room for every token, every member, and for the unescaped text of every
- * name and, once, of every value: so nothing moves while members are lent.
- */
+/* Room for every token and every member: no more than it has tokens. */
 static bool
-make_room(struct json *json, const char *text, size_t len, size_t tokens)
+make_room(struct json *json, size_t tokens)
 {
-	if (!grow(&json->tokens, &json->tokens_cap, tokens,
-	    sizeof(jsmntok_t)) ||
-	    !grow(&json->members, &json->members_cap, tokens / 2 + 1,
-	    sizeof *json->members))
-		return false;
-	json->arena_len = 0;
-	return memchr(text, '\\', len) == NULL ||
-	    grow(&json->arena, &json->arena_cap, len, 1);
+	return grow(&json->tokens, &json->tokens_cap, tokens,
+	    sizeof(jsmntok_t)) &&
+	    grow(&json->members, &json->members_cap, tokens / 2 + 1,
+	    sizeof *json->members);
 }
 
 static struct json_value
@@ -424,8 +136,9 @@ add_member(struct json *json, const char *text, const jsmntok_t *name,
 	m->end = (size_t)value->end + (m->value.type == JSON_STRING);
 }
 
-int
-json_object(struct json *json, const char *text, size_t len,
+/* An object in whatever shape: jsmn's tokens. */
+static int
+tokenize(struct json *json, const char *text, size_t len,
     struct json_error *error)
 {
 	size_t ntokens;
@@ -440,7 +153,7 @@ json_object(struct json *json, const char *text, size_t len,
 	if (text[strspn(text, " \t\r\n")] != '{')
 		return -1;
 	error->reason = "out of memory";
-	if (!make_room(json, text, len, ntokens))
+	if (!make_room(json, ntokens))
 		return -1;
 	token = json->tokens;
 	jsmn_init(&parser);
@@ -458,11 +171,31 @@ json_object(struct json *json, const char *text, size_t len,
 	return 0;
 }
 
-bool
-json_name_is(const struct json_member *member, const char *name)
+int
+json_object(struct json *json, const char *text, size_t len,
+    struct json_error *error)
 {
-	return strlen(name) == member->name_len &&
-	    memcmp(name, member->name, member->name_len) == 0;
+	json->len = len;
+	json->arena_len = 0;
+	if (json->shape != NULL && jsonshape_read(json->shape, text, len,
+	    json->members)) {
+		json->nmembers = json->shape->count;
+		json->shape_id = json->shape->id;
+		return 0;
+	}
+	json->shape_id = 0;
+	if (tokenize(json, text, len, error) == -1)
+		return -1;
+	/* Without memory for it every object is of an unusual shape. */
+	if (json->shape == NULL)
+		json->shape = calloc(1, sizeof *json->shape);
+	if (json->shape != NULL) {
+		jsonshape_learn(json->shape, text, len, json->members,
+		    json->nmembers);
+		if (json->shape->count > 0)
+			json->shape_id = json->shape->id;
+	}
+	return 0;
 }
 
 const struct json_member *
@@ -544,6 +277,14 @@ json_string(struct json *json, const struct json_value *value,
 	*len = value->len;
 	if (memchr(p, '\\', value->len) == NULL)
 		return 0;
+	/*
+	 * Unescaped text is no longer than what it came from: room for the
+	 * whole object is room for each name and value once, and nothing
+	 * moves once some of it is lent.
+	 */
+	if (json->arena_len == 0 &&
+	    !grow(&json->arena, &json->arena_cap, json->len, 1))
+		return -1;
 	if (json->arena_cap - json->arena_len < value->len)
 		return -1;
 	begin = out = json->arena + json->arena_len;

@@ -4,11 +4,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /*
  * JSON by RFC 8259, nothing forgiven.  The grammar, UTF-8 (RFC 3629) and the
  * depth are checked by a pass of our own, since jsmn is a tokenizer and not a
- * validator; jsmn then gives the tokens.
+ * validator; jsmn then gives the tokens.  An object in the shape of the one
+ * before it needs no tokens: see jsonshape.h.
  *
  * What RFC 8259 leaves open is decided so: nesting deeper than
  * JSON_DEPTH_MAX is refused (jq's own bound, so what passes here jq can
@@ -43,6 +45,8 @@ struct json_value {
 	size_t len;
 };
 
+struct jsonshape;
+
 struct json_member {
 	const char *name; /* unescaped, not ended by NUL */
 	size_t name_len;
@@ -58,8 +62,12 @@ struct json {
 	size_t members_cap;
 	void *tokens; /* jsmn's */
 	size_t tokens_cap;
+	size_t len;  /* of the text */
 	char *arena; /* unescaped text */
 	size_t arena_len, arena_cap;
+	struct jsonshape *shape; /* of the last object */
+	uint32_t shape_id; /* objects with the same one, not 0, have the same
+	                      names in the same order */
 };
 
 void json_init(struct json *json);
@@ -84,7 +92,12 @@ int json_object(struct json *json, const char *text, size_t len,
 const struct json_member *json_find(const struct json *json,
     const char *name);
 
-bool json_name_is(const struct json_member *member, const char *name);
+static inline bool
+json_name_is(const struct json_member *member, const char *name)
+{
+	return member->name_len == strlen(name) &&
+	    memcmp(name, member->name, member->name_len) == 0;
+}
 
 /*
  * The text of a string value, unescaped, valid as long as the members are; to

@@ -9,10 +9,9 @@
 void
 record_reader_init(struct record_reader *reader)
 {
+	memset(reader, 0, sizeof *reader);
 	json_init(&reader->object);
 	json_init(&reader->inner);
-	reader->reason[0] = '\0';
-	reader->has_provenance = false;
 }
 
 void
@@ -93,7 +92,8 @@ read_time(struct record_reader *reader, const struct record_field *field,
     const struct json_value *value, int64_t *out_us)
 {
 	if (value->type != JSON_STRING ||
-	    !timestamp_read(value->text, value->len, out_us)) {
+	    !timestamp_read_near(value->text, value->len, &reader->day,
+	    out_us)) {
 		return record_bad(reader, "%s is not an RFC 3339 time",
 		    field->name);
 	}
@@ -161,21 +161,52 @@ read_field(struct record_reader *reader, const struct record_field *field,
 	return RECORD_BAD;
 }
 
+static int
+find_field(const struct json_member *member,
+    const struct record_field *fields, size_t nfields)
+{
+	for (size_t f = 0; f < nfields; f++) {
+		if (json_name_is(member, fields[f].name))
+			return (int)f;
+	}
+	return -1;
+}
+
+/* Which field each member is, where the shape of the object is a known one. */
+static const signed char *
+map_fields(struct record_reader *reader, const struct record_field *fields,
+    size_t nfields)
+{
+	const struct json *object = &reader->object;
+
+	if (object->shape_id == 0)
+		return NULL;
+	if (object->shape_id == reader->map_shape_id &&
+	    fields == reader->map_fields)
+		return reader->map;
+	for (size_t i = 0; i < object->nmembers; i++) {
+		reader->map[i] = (signed char)find_field(&object->members[i],
+		    fields, nfields);
+	}
+	reader->map_shape_id = object->shape_id;
+	reader->map_fields = fields;
+	return reader->map;
+}
+
 enum record_result
 record_fields(struct record_reader *reader,
     const struct record_field *fields, size_t nfields, void *out,
     uint32_t *present)
 {
+	const signed char *map = map_fields(reader, fields, nfields);
 	uint32_t seen = 0;
 
 	*present = 0;
 	for (size_t i = 0; i < reader->object.nmembers; i++) {
 		const struct json_member *m = &reader->object.members[i];
-		size_t f = 0;
+		int f = map != NULL ? map[i] : find_field(m, fields, nfields);
 
-		while (f < nfields && !json_name_is(m, fields[f].name))
-			f++;
-		if (f == nfields)
+		if (f == -1)
 			continue;
 		if (seen >> f & 1) {
 			return record_bad(reader, "%s stands twice",

@@ -7,7 +7,9 @@
 
 #include "decimal.h"
 #include "json.h"
+#include "jsonshape.h"
 #include "provenance.h"
+#include "timestamp.h"
 
 /*
  * What the records of tickpipe-records(5) have in common: one object a line,
@@ -23,9 +25,16 @@ enum record_result {
 	RECORD_BAD,        /* reader->reason says why */
 };
 
+struct record_field;
+
 /* What a reader needs from line to line, and where it says what was wrong. */
 struct record_reader {
 	struct json object, inner;
+	/* Which field each member is, for objects of one shape; -1: none. */
+	const struct record_field *map_fields;
+	uint32_t map_shape_id;
+	signed char map[JSONSHAPE_MEMBERS];
+	struct timestamp_day day; /* of the last time read */
 	char reason[160]; /* of the last RECORD_BAD, ended by NUL */
 	bool has_provenance;
 	struct provenance provenance; /* if has_provenance; borrows the line */

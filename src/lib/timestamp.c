@@ -1,5 +1,7 @@
 #include "timestamp.h"
 
+#include <string.h>
+
 #define SECOND_US 1000000LL
 #define DAY_US (86400 * SECOND_US)
 
@@ -106,32 +108,89 @@ read_zone(const char *p, const char *end, int64_t *out_us)
 	return true;
 }
 
+/* A date that exists and its 'T', as the start of that day. */
+static bool
+read_date(const char **p, const char *end, int64_t *out_us)
+{
+	unsigned year, month, day;
+
+	if (!read_field(p, end, 4, '-', &year) ||
+	    !read_field(p, end, 2, '-', &month) ||
+	    !read_field(p, end, 2, 0, &day) ||
+	    *p == end || (**p != 'T' && **p != 't'))
+		return false;
+	(*p)++;
+	if (month < 1 || month > 12 || day < 1 ||
+	    day > days_in_month(year, month))
+		return false;
+	*out_us = days_from_civil(year, month, day) * DAY_US;
+	return true;
+}
+
 bool
 timestamp_read(const char *text, size_t len, int64_t *out_us)
 {
 	const char *p = text, *end = text + len;
-	unsigned year, month, day, hour, minute, second;
-	int64_t fraction_us, offset_us;
+	unsigned hour, minute, second;
+	int64_t day_us, fraction_us, offset_us;
 
-	if (!read_field(&p, end, 4, '-', &year) ||
-	    !read_field(&p, end, 2, '-', &month) ||
-	    !read_field(&p, end, 2, 0, &day) ||
-	    p == end || (*p != 'T' && *p != 't'))
-		return false;
-	p++;
-	if (!read_field(&p, end, 2, ':', &hour) ||
+	if (!read_date(&p, end, &day_us) ||
+	    !read_field(&p, end, 2, ':', &hour) ||
 	    !read_field(&p, end, 2, ':', &minute) ||
 	    !read_field(&p, end, 2, 0, &second) ||
 	    !read_fraction(&p, end, &fraction_us) ||
-	    !read_zone(p, end, &offset_us))
+	    !read_zone(p, end, &offset_us) ||
+	    hour > 23 || minute > 59 || second > 59)
 		return false;
-	if (month < 1 || month > 12 || day < 1 ||
-	    day > days_in_month(year, month) || hour > 23 || minute > 59 ||
-	    second > 59)
-		return false;
-	*out_us = days_from_civil(year, month, day) * DAY_US +
-	    (int64_t)(hour * 3600 + minute * 60 + second) * SECOND_US +
+	*out_us = day_us + (int64_t)(hour * 3600 + minute * 60 + second) * SECOND_US +
 	    fraction_us - offset_us;
+	return true;
+}
+
+static bool
+is_digits(const char *p, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (p[i] < '0' || p[i] > '9')
+			return false;
+	}
+	return true;
+}
+
+static unsigned
+two_digits(const char *p)
+{
+	return (unsigned)(p[0] - '0') * 10 + (unsigned)(p[1] - '0');
+}
+
+bool
+timestamp_read_near(const char *text, size_t len, struct timestamp_day *day,
+    int64_t *out_us)
+{
+	unsigned hour, minute, second, milli;
+
+	/* 2024-07-18T23:57:02.956Z */
+	if (len != 24 || memcmp(text, day->text, sizeof day->text) != 0 ||
+	    !is_digits(text + 11, 2) || text[13] != ':' ||
+	    !is_digits(text + 14, 2) || text[16] != ':' ||
+	    !is_digits(text + 17, 2) || text[19] != '.' ||
+	    !is_digits(text + 20, 3) || text[23] != 'Z') {
+		const char *p = text;
+
+		if (!timestamp_read(text, len, out_us))
+			return false;
+		memcpy(day->text, text, sizeof day->text);
+		return read_date(&p, text + sizeof day->text,
+		    &day->start_us);
+	}
+	hour = two_digits(text + 11);
+	minute = two_digits(text + 14);
+	second = two_digits(text + 17);
+	milli = two_digits(text + 20) * 10 + (unsigned)(text[22] - '0');
+	if (hour > 23 || minute > 59 || second > 59)
+		return false;
+	*out_us = day->start_us + (int64_t)((hour * 60 + minute) * 60 +
+	    second) * SECOND_US + milli * 1000;
 	return true;
 }
 

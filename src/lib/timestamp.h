@@ -21,6 +21,19 @@
 bool timestamp_read(const char *text, size_t len, int64_t *out_us);
 
 /*
+ * The same, quicker for times of the day that was read last and in the form
+ * that timestamp_write() writes.  *day is kept by the caller from call to
+ * call, at first all zero.
+ */
+struct timestamp_day {
+	char text[11]; /* 2024-07-18T */
+	int64_t start_us;
+};
+
+bool timestamp_read_near(const char *text, size_t len,
+    struct timestamp_day *day, int64_t *out_us);
+
+/*
  * Writes UTC with 'Z' and as many fraction digits as the value needs of
  * 0, 3 or 6, but at least min_digits (0, 3 or 6).  out has TIMESTAMP_TEXT_MAX
  * bytes; returns the length, no NUL, or 0 when the year is out of range.
