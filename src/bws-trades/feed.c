@@ -53,7 +53,8 @@ struct feed {
 	size_t nmessages, messages_sent;
 	char *text; /* a message in pieces */
 	size_t text_len, text_cap;
-	const char *why; /* this side ended the connection; a constant */
+	const char *why; /* it really ended, in words; a constant, or NULL */
+	const char *certificate; /* what is wrong with the peer's, likewise */
 };
 
 static void connect_now(lws_sorted_usec_list_t *sul);
@@ -75,7 +76,7 @@ ended(struct feed *feed, enum feed_event event, const char *detail)
 	feed->attempting = false;
 	if (feed->why != NULL)
 		detail = feed->why;
-	feed->why = NULL;
+	feed->why = feed->certificate = NULL;
 	tell(feed, event, detail);
 	lws_sul_schedule(feed->context, 0, &feed->watch, NULL,
 	    LWS_SET_TIMER_USEC_CANCEL);
@@ -119,7 +120,7 @@ connect_now(lws_sorted_usec_list_t *sul)
 	feed->ask = false;
 	/* It may have called back already, or not at all. */
 	if (lws_client_connect_via_info(&info) == NULL && feed->attempting)
-		ended(feed, FEED_FAILED, "cannot begin to connect");
+		ended(feed, FEED_FAILED, "no address to be had for the name");
 }
 
 /* This side ends the connection; the answer for libwebsockets' callback. */
@@ -266,14 +267,37 @@ on_peer_close(struct feed *feed, const unsigned char *in, size_t len)
 		    "it is going away" : "it closed the connection";
 }
 
+/* The library's text says little where the reason is known better. */
+static void
+on_failure(struct feed *feed, struct lws *wsi, const char *text)
+{
+	unsigned status = lws_http_client_http_response(wsi);
+	char detail[160];
+
+	if (feed->certificate != NULL) {
+		snprintf(detail, sizeof detail, "its certificate: %s",
+		    feed->certificate);
+		text = detail;
+	} else if (status >= 200) {
+		snprintf(detail, sizeof detail, "HTTP status %u", status);
+		text = detail;
+	}
+	ended(feed, FEED_FAILED, text != NULL ? text : "no connection");
+}
+
 static int
 on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     void *in, size_t len)
 {
 	struct feed *feed = lws_context_user(lws_get_context(wsi));
 
-	(void)user;
 	switch (reason) {
+	case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
+		/* len: whether OpenSSL takes it; that stays decisive */
+		if (len == 0)
+			feed->certificate = X509_verify_cert_error_string(
+			    X509_STORE_CTX_get_error(user));
+		return 0;
 	case LWS_CALLBACK_CLIENT_ESTABLISHED:
 		on_up(feed);
 		return 0;
@@ -288,7 +312,7 @@ on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		on_peer_close(feed, in, len);
 		return 0;
 	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-		ended(feed, FEED_FAILED, in != NULL ? in : "no connection");
+		on_failure(feed, wsi, in);
 		return 0;
 	case LWS_CALLBACK_CLIENT_CLOSED:
 		ended(feed, FEED_DOWN, "the connection broke");
@@ -331,10 +355,13 @@ make_context(struct feed *feed)
 
 	if (feed->options.ca != NULL)
 		info.options |= LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
-	lws_set_log_level(LLL_ERR | LLL_WARN, feed->options.on_log);
+	/* It would call the empty file an error. */
+	lws_set_log_level(feed->options.ca != NULL ? LLL_ERR : 0,
+	    feed->options.on_log);
 	feed->context = lws_create_context(&info);
 	if (feed->context != NULL)
 		feed->vhost = lws_create_vhost(feed->context, &info);
+	lws_set_log_level(LLL_ERR | LLL_WARN, feed->options.on_log);
 	return feed->vhost == NULL ? -1 : 0;
 }
 

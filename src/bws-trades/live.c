@@ -34,7 +34,8 @@ struct live {
 	bool watched;            /* standard output can be polled */
 	bool want_write;         /* it is watched for room */
 	unsigned failures;       /* since the last connection */
-	int64_t said_us;         /* when a failure was last reported */
+	bool said;               /* one of them was reported */
+	int64_t said_us;         /* when, monotonic; 0: never */
 };
 
 static void
@@ -47,13 +48,18 @@ on_frame(void *arg, const char *text, size_t len)
 		live->result = trades_take(live->trades, &frame, false);
 }
 
-/* The first failure is said at once, further ones once a minute. */
+/*
+ * The first failure is said at once, further ones once a minute, also where
+ * connections come and break in between.
+ */
 static void
 on_failure(struct live *live, const char *what, const char *detail)
 {
 	int64_t now = clock_monotonic_us();
 
-	if (live->failures++ == 0 || now - live->said_us >= SAY_AGAIN_US) {
+	live->failures++;
+	if (live->said_us == 0 || now - live->said_us >= SAY_AGAIN_US) {
+		live->said = true;
 		live->said_us = now;
 		msg_warn("%s:%d: %s%.200s; trying again", live->url->host,
 		    live->url->port, what, detail);
@@ -70,13 +76,14 @@ on_event(void *arg, enum feed_event event, const char *detail)
 
 	switch (event) {
 	case FEED_UP:
-		if (live->failures > 0)
+		if (live->said)
 			msg_warn("%s:%d: connected again", live->url->host,
 			    live->url->port);
 		else
 			msg_info("%s:%d: connected", live->url->host,
 			    live->url->port);
 		live->failures = 0;
+		live->said = false;
 		break;
 	case FEED_DOWN:
 		on_failure(live, "", detail);

@@ -298,8 +298,10 @@ on_writable(struct serve *serve, struct peer *peer)
 	const char *text;
 	size_t len;
 
-	if (peer->ping_sent_us == 0 && now >= peer->ping_due_us)
+	if (peer->ping_sent_us == 0 && now >= peer->ping_due_us) {
+		lws_callback_on_writable(peer->wsi);
 		return write_ping(serve, peer, now);
+	}
 	while (peer->open && !lws_send_pipe_choked(peer->wsi) &&
 	    (text = client_next(&peer->client, &len, &kind)) != NULL) {
 		if ((kind == CLIENT_PIECES ?
@@ -313,8 +315,7 @@ on_writable(struct serve *serve, struct peer *peer)
 			return -1;
 		}
 	}
-	if (client_waiting(&peer->client) > 0 ||
-	    (peer->ping_sent_us == 0 && now >= peer->ping_due_us))
+	if (client_waiting(&peer->client) > 0)
 		lws_callback_on_writable(peer->wsi);
 	return 0;
 }
