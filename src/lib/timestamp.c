@@ -142,8 +142,11 @@ timestamp_read(const char *text, size_t len, int64_t *out_us)
 	    !read_zone(p, end, &offset_us) ||
 	    hour > 23 || minute > 59 || second > 59)
 		return false;
-	*out_us = day_us + (int64_t)(hour * 3600 + minute * 60 + second) * SECOND_US +
+	day_us += (int64_t)(hour * 3600 + minute * 60 + second) * SECOND_US +
 	    fraction_us - offset_us;
+	if (day_us < TIMESTAMP_BEGIN_US || day_us >= TIMESTAMP_END_US)
+		return false;
+	*out_us = day_us;
 	return true;
 }
 

@@ -10,13 +10,18 @@
  * 9999 of the proleptic Gregorian calendar.
  */
 
+/* The first moment of the year 0000, and the first after 9999. */
+#define TIMESTAMP_BEGIN_US (-62167219200 * INT64_C(1000000))
+#define TIMESTAMP_END_US (253402300800 * INT64_C(1000000))
+
 #define TIMESTAMP_TEXT_MAX 27 /* 2024-07-18T23:57:02.956000Z */
 
 /*
  * Reads date, 'T', time, 0 to 9 fraction digits (none after the point is an
  * error; digits finer than microseconds are cut off), and 'Z' or an offset.
- * A date that does not exist, a second of 60 (the epoch has no leap seconds)
- * and anything left over are refused.
+ * A date that does not exist, a second of 60 (the epoch has no leap seconds),
+ * a time that its offset moves out of the years 0000 to 9999 of UTC, and
+ * anything left over are refused.
  */
 bool timestamp_read(const char *text, size_t len, int64_t *out_us);
 
