@@ -1,9 +1,10 @@
 # shellcheck shell=bash
 # The settings of scripts/tickpipe.conf as variables, for every script here:
-# SYMBOLS TICKPIPE_URL BROKERS TOPIC PARTITIONS REPLICAS GROUP_CANDLES
-# GROUP_TICKS DATABASE TABLE_TICKS TABLE_CANDLES LATENESS UPDATES. Sets ROOT,
-# and puts the commands of this tree first in PATH. Sourced, never run; the
-# script ends with status 2 when a settings file cannot be read.
+# SYMBOLS TICKPIPE_URL BROKERS KAFKA_PROPERTIES TOPIC PARTITIONS REPLICAS
+# GROUP_CANDLES GROUP_TICKS DATABASE TABLE_TICKS TABLE_CANDLES LATENESS UPDATES
+# DATA. Sets ROOT and KAFKA_OPTIONS (an array for the Kafka commands), and puts
+# the commands of this tree first in PATH. Sourced, never run; the script ends
+# with status 2 when a settings file cannot be read.
 #
 # Which value counts: the environment's, then the settings file's own, then
 # that of the local stack (scripts/stack), then the settings file's default.
@@ -35,6 +36,7 @@ settings_load()
 	settings_stack || return 1
 	# shellcheck source=scripts/tickpipe.conf
 	. "$conf" || return 1
+	KAFKA_OPTIONS=(${KAFKA_PROPERTIES:+-F "$KAFKA_PROPERTIES"})
 	export PATH TICKPIPE_URL
 	export TICKPIPE_BROKERS=$BROKERS TICKPIPE_DATABASE=$DATABASE
 }
