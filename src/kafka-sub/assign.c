@@ -92,6 +92,7 @@ assign_init(struct assign *assign, struct kafkaconf *conf,
 	parts_init(&assign->parts);
 	assign->conf = conf;
 	assign->rejects = rejects;
+	assign->nudge = rd_kafka_version() < 0x02020000;
 	conf->user = assign;
 	rd_kafka_conf_set_rebalance_cb(conf->conf, on_rebalance);
 	rd_kafka_conf_set_offset_commit_cb(conf->conf, on_commit);
@@ -294,6 +295,36 @@ commit_if_due(struct assign *assign)
 	    RD_KAFKA_RESP_ERR_NO_ERROR)
 		assign->committing++;
 	rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* A question whose answer nobody waits for: it wakes the leaders' threads. */
+static void
+wake_fetchers(struct assign *assign)
+{
+	rd_kafka_topic_partition_list_t *list =
+	    rd_kafka_topic_partition_list_new((int)assign->parts.n);
+
+	for (size_t i = 0; i < assign->parts.n; i++) {
+		rd_kafka_topic_partition_list_add(list,
+		    assign->parts.part[i].topic,
+		    assign->parts.part[i].partition)->offset =
+		    RD_KAFKA_OFFSET_END;
+	}
+	rd_kafka_offsets_for_times(assign->conf->rk, list, 1);
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+void
+assign_taken(struct assign *assign, size_t messages, size_t bytes)
+{
+	assign->taken += messages;
+	assign->taken_bytes += bytes;
+	if (assign->taken < ASSIGN_QUEUE_MESSAGES / 2 &&
+	    assign->taken_bytes < ASSIGN_QUEUE_KBYTES * 1024 / 2)
+		return;
+	assign->taken = assign->taken_bytes = 0;
+	if (assign->nudge && assign->ready)
+		wake_fetchers(assign);
 }
 
 /* The offsets that the broker has, for a message; "" when it does not say. */

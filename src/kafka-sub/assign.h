@@ -8,6 +8,12 @@
 #include "parts.h"
 #include "rejects.h"
 
+/* The bounds of the queue, as properties and in numbers. */
+#define ASSIGN_QUEUE_MESSAGES 50000
+#define ASSIGN_QUEUE_KBYTES 16384
+#define ASSIGN_TEXT(number) ASSIGN_TEXT_(number)
+#define ASSIGN_TEXT_(number) #number
+
 /*
  * Which partitions are ours, where reading them begins, and what the group is
  * told.
@@ -36,6 +42,9 @@ struct assign {
 	unsigned committing; /* commits under way */
 	int64_t commit_us;  /* when the next is due */
 	uint64_t rebalances;
+	uint64_t taken, taken_bytes; /* messages, since assign_taken() last
+	                                woke the fetcher */
+	bool nudge;         /* this librdkafka has to be woken */
 };
 
 /* Where to begin without a group: -o. */
@@ -79,6 +88,14 @@ int64_t assign_deadline_us(const struct assign *assign);
  * An error that came in place of a message.  false: conf->failed is set.
  */
 bool assign_error(struct assign *assign, const rd_kafka_message_t *message);
+
+/*
+ * So much was taken from the queue of messages.  librdkafka before 2.2 looks
+ * only once a second whether a queue that was full has room again, unless
+ * something wakes its thread; a question to the partitions' leaders does.
+ * Blocks a millisecond once in some 25,000 messages.
+ */
+void assign_taken(struct assign *assign, size_t messages, size_t bytes);
 
 /*
  * Commits what is safe, waiting for the answer until a monotonic deadline.

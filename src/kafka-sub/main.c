@@ -56,8 +56,10 @@ static const struct kafkaconf_property ours[] = {
 	{ "partition.assignment.strategy", "range", true, false },
 	{ "session.timeout.ms", "6000", false, false },
 	{ "heartbeat.interval.ms", "1500", false, false },
-	{ "queued.min.messages", "50000", false, false },
-	{ "queued.max.messages.kbytes", "16384", false, false },
+	{ "queued.min.messages",
+	    ASSIGN_TEXT(ASSIGN_QUEUE_MESSAGES), false, false },
+	{ "queued.max.messages.kbytes",
+	    ASSIGN_TEXT(ASSIGN_QUEUE_KBYTES), false, false },
 	{ "fetch.max.bytes", "8388608", false, false },
 	{ "fetch.error.backoff.ms", "100", false, false },
 	{ "fetch.queue.backoff.ms", "10", false, true },
@@ -249,7 +251,7 @@ judge(struct sub *sub, bool drained, bool committed)
 		msg_error("%s", sub->conf.error);
 		status = sub->conf.failed;
 	} else if (!drained && relay->end != RELAY_GONE) {
-		msg_error(sub->ack.fd != -1 && relay->out.fd == -1 ?
+		msg_error(sub->ack.fd != -1 && relay->closed ?
 		    "the sink did not end in time" :
 		    "standard output did not take everything in time");
 		status = STATUS_WORLD;

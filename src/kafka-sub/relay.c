@@ -181,6 +181,9 @@ take(struct relay *relay)
 {
 	rd_kafka_message_t *m = relay->batch[relay->at++];
 
+	relay->taken += m->len;
+	if (relay->at == relay->n)
+		assign_taken(relay->assign, relay->n, relay->taken);
 	if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
 		if (relay->assign->conf->down)
 			kafkaconf_up(relay->assign->conf);
@@ -218,6 +221,7 @@ pump(struct relay *relay)
 		    relay->batch, RELAY_BATCH);
 		relay->at = 0;
 		relay->n = n > 0 ? (size_t)n : 0;
+		relay->taken = 0;
 	}
 	while (relay->at < relay->n && relay->end == RELAY_ON) {
 		take(relay);
@@ -351,6 +355,7 @@ relay_drain(struct relay *relay, int64_t drain_us)
 	    write_rest(relay);
 
 	relay->blocked = false;
+	relay->closed = true;
 	if (good)
 		good = lineout_close(&relay->out) == 0;
 	else

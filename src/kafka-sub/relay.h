@@ -41,6 +41,8 @@ struct relay {
 	enum relay_end end;
 	rd_kafka_message_t *batch[RELAY_BATCH];
 	size_t at, n;      /* of batch: the next one, and how many */
+	size_t taken;      /* bytes of batch handed out */
+	bool closed;       /* standard output is */
 	uint64_t not_rising;
 	struct msg_limit limit;
 };
