@@ -13,8 +13,8 @@
  * before it needs no tokens: see jsonshape.h.
  *
  * What RFC 8259 leaves open is decided so: nesting deeper than
- * JSON_DEPTH_MAX is refused (jq's own bound, so what passes here jq can
- * read); numbers of any size pass, as text; an escape of a lone surrogate
+ * JSON_DEPTH_MAX is refused (jq's own bound for arrays; for objects jq 1.6 has
+ * half of it); numbers of any size pass, as text; an escape of a lone surrogate
  * ("\ud800") is grammatical and passes, but has no text: json_string()
  * refuses it; a byte order mark is refused.
  */
