@@ -192,7 +192,8 @@ read_trade(struct frame_reader *reader, struct json *event,
 		return bad(reader, "the symbol is not 1 to %d bytes of text",
 		    RECORD_SYMBOL_MAX);
 	if (!read_whole(found[ID], &out->trade_id))
-		return bad(reader, "the trade id is not a whole number");
+		return bad(reader, "the trade id is not a whole number of at "
+		    "most %d digits", DECIMAL_DIGITS);
 	out->buyer_maker = found[MAKER]->type == JSON_TRUE;
 	result = read_times(reader, found, out);
 	if (result == FRAME_TRADE)

@@ -1,0 +1,148 @@
+/*
+ * Symbols, URLs and what is asked of the exchange: nothing breaks the URL, no
+ * stream is asked for twice, and 1,024 fit.
+ */
+#include "../../src/bws-trades/streams.h"
+
+#include <stdlib.h>
+
+#include "tap.h"
+
+struct sample {
+	const char *text, *want;
+};
+
+static void
+test_symbols(void)
+{
+	static const struct sample bad[] = {
+		{ "", "is empty" }, { "a b", "has a character that no symbol has" },
+		{ "a/b", "has a character that no symbol has" },
+		{ "a?b", "has a character that no symbol has" },
+		{ "a%20", "has a character that no symbol has" },
+		{ "a\"b", "has a character that no symbol has" },
+		{ "a\\b", "has a character that no symbol has" },
+		{ "a\x1b[0m", "has a character that no symbol has" },
+		{ "a\xc2\x85", "has a control character" },
+		{ "a\xff", "is not UTF-8" },
+		{ "btcusdt@trade", "names a stream, not a symbol" },
+		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		    "is too long" },
+	};
+	struct streams streams = { .count = 0 };
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		const char *wrong = streams_add(&streams, bad[i].text);
+
+		wrong = wrong == NULL ? "" : wrong;
+		tap_text(wrong, strlen(wrong), bad[i].want, bad[i].want);
+	}
+	tap_ok(streams_add(&streams, "BtcUsdt") == NULL &&
+	    streams_add(&streams, "btcusd_perp") == NULL &&
+	    streams_add(&streams, "BTCUSDT") == NULL && streams.count == 2,
+	    "symbols are lower-cased, and one there twice counts once");
+	streams_free(&streams);
+}
+
+static void
+test_urls(void)
+{
+	static const char *const bad[] = {
+		"", "http://x", "wss://", "wss:///x", "ws://x:", "ws://x:0",
+		"ws://x:65536", "ws://x:9443x", "ws://x:-1", "ws://u@x",
+		"ws://x/?a=b", "ws://x/#a", "ws://x?a", "ws://x y", "ws://[::1",
+		"ws://x/a b", "ws://x/\r\nHost: y", "WSS://x", "ws://x:443:1",
+	};
+	static const struct {
+		const char *text, *host, *path;
+		bool tls;
+		int port;
+	} good[] = {
+		{ "wss://stream.binance.com:9443", "stream.binance.com", "",
+		    true, 9443 },
+		{ "wss://data-stream.binance.vision/",
+		    "data-stream.binance.vision", "", true, 443 },
+		{ "ws://127.0.0.1:8080/a/b//", "127.0.0.1", "/a/b", false,
+		    8080 },
+		{ "ws://[::1]:81", "::1", "", false, 81 },
+	};
+	struct streams_url url;
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		tap_ok(!streams_url_read(&url, bad[i]), "bad URL %zu is refused",
+		    i);
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+		tap_ok(streams_url_read(&url, good[i].text) &&
+		    strcmp(url.host, good[i].host) == 0 &&
+		    strcmp(url.path, good[i].path) == 0 &&
+		    url.tls == good[i].tls && url.port == good[i].port,
+		    "%s", good[i].text);
+}
+
+static void
+test_requests(void)
+{
+	struct streams streams = { .count = 0 };
+	struct streams_url url;
+	char *text;
+	size_t taken;
+
+	streams_url_read(&url, "ws://x/base");
+	streams_add(&streams, "BTCUSDT");
+	text = streams_path(&streams, &url, &taken);
+	tap_text(text, strlen(text), "/base/ws/btcusdt@trade",
+	    "one symbol: a raw stream");
+	free(text);
+	streams_add(&streams, "\xe5\xb8\x81usdt");
+	text = streams_path(&streams, &url, &taken);
+	tap_text(text, strlen(text), "/base/stream?streams=btcusdt@trade/"
+	    "%E5%B8%81usdt@trade", "several: a combined stream, encoded");
+	free(text);
+	streams_free(&streams);
+}
+
+/* Every one of 1,024 long names is asked for once. */
+static void
+test_many(void)
+{
+	struct streams streams = { .count = 0 };
+	struct streams_url url;
+	char *text, name[80];
+	size_t next, names = 0, messages = 0;
+	bool bounded;
+
+	streams_url_read(&url, "ws://x");
+	for (int i = 0; i < STREAMS_MAX; i++) {
+		sprintf(name, "\xe5\xb8\x81\xe5\xae\x89%050dusdt", i);
+		streams_add(&streams, name);
+	}
+	text = streams_path(&streams, &url, &next);
+	bounded = strlen(text) <= STREAMS_PATH_MAX;
+	names = next;
+	free(text);
+	while (next < streams.count) {
+		size_t first = next;
+
+		text = streams_subscribe(&streams, &next);
+		bounded &= next > first && strlen(text) < 4096;
+		for (const char *p = text; (p = strstr(p, "@trade")) != NULL;
+		    p++)
+			names++;
+		messages++;
+		free(text);
+	}
+	tap_int((int64_t)names, STREAMS_MAX, "1,024 streams are asked for");
+	tap_ok(bounded && messages > 1,
+	    "in a bounded path and %zu bounded messages", messages);
+	streams_free(&streams);
+}
+
+int
+main(void)
+{
+	test_symbols();
+	test_urls();
+	test_requests();
+	test_many();
+	return tap_done();
+}
