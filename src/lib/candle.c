@@ -66,14 +66,12 @@ enum record_result
 candle_read(struct record_reader *reader, const char *line, size_t len,
     struct candle *out)
 {
-	enum record_result result = record_read(reader, line, len);
 	uint32_t present;
+	enum record_result result = record_read_fields(reader, line, len,
+	    fields, sizeof fields / sizeof *fields, out, &present);
 
 	if (result != RECORD_GOOD)
 		return result;
-	if (record_fields(reader, fields, sizeof fields / sizeof *fields,
-	    out, &present) == RECORD_BAD)
-		return RECORD_BAD;
 	out->has_volume = present >> VOLUME & 1;
 	out->has_taker_buy_volume = present >> TAKER_BUY_VOLUME & 1;
 	out->has_trade_ids = present >> FIRST_TRADE_ID & 1;

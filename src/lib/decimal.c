@@ -193,6 +193,8 @@ decimal_compare(const struct decimal *a, const struct decimal *b)
 	   the point, and the scale grows to 18 at most. */
 	decimal_coef x = a->coef, y = b->coef;
 
+	if (a->scale == b->scale)
+		return x < y ? -1 : x > y;
 	if (a->scale < b->scale)
 		x *= power10[b->scale - a->scale];
 	else
@@ -330,6 +332,21 @@ add(struct decimal_sum *sum, uint64_t *limb, unsigned scale)
 	}
 }
 
+/* sum += value, of the same scale: mostly two limbs change. */
+static void
+add_same_scale(struct decimal_sum *sum, decimal_coef value)
+{
+	decimal_coef low = (decimal_coef)sum->limb[1] << 64 | sum->limb[0];
+	bool carry;
+
+	low += value;
+	carry = low < value;
+	sum->limb[0] = (uint64_t)low;
+	sum->limb[1] = (uint64_t)(low >> 64);
+	for (int i = 2; carry && i < DECIMAL_SUM_LIMBS; i++)
+		carry = ++sum->limb[i] == 0;
+}
+
 void
 decimal_sum_add(struct decimal_sum *sum, const struct decimal *value)
 {
@@ -337,6 +354,10 @@ decimal_sum_add(struct decimal_sum *sum, const struct decimal *value)
 		(uint64_t)value->coef, (uint64_t)(value->coef >> 64),
 	};
 
+	if (value->scale == sum->scale) {
+		add_same_scale(sum, value->coef);
+		return;
+	}
 	add(sum, limb, value->scale);
 }
 
@@ -350,6 +371,11 @@ decimal_sum_add_product(struct decimal_sum *sum, const struct decimal *a,
 	uint64_t high[DECIMAL_SUM_LIMBS] = { 0 };
 	decimal_coef carry = 0;
 
+	if (a->scale + b->scale == sum->scale &&
+	    a->coef <= UINT64_MAX && b->coef <= UINT64_MAX) {
+		add_same_scale(sum, a->coef * b->coef);
+		return;
+	}
 	/* a * b = a * low(b) + (a * high(b) << 64) */
 	memcpy(high + 1, limb, 2 * sizeof *limb);
 	multiply(limb, (uint64_t)b->coef, 0);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "word.h"
+
 void
 jsonscan_init(struct jsonscan *s, const char *text, const char *end,
     unsigned base)
@@ -93,37 +95,17 @@ scan_escape(struct jsonscan *s)
 	return true;
 }
 
-#define EACH_BYTE(x) ((uint64_t)0x0101010101010101 * (x))
-
-/*
- * A bit set in each byte that ends a run of plain characters: a quote, a
- * backslash, a control character, or not ASCII.  The borrow of a subtraction
- * may set further ones above the lowest, which is exact.
- */
-static uint64_t
-special_bytes(uint64_t x)
-{
-	uint64_t quote = x ^ EACH_BYTE('"'), backslash = x ^ EACH_BYTE('\\');
-
-	return ((quote - EACH_BYTE(1)) | (backslash - EACH_BYTE(1)) |
-	    (x - EACH_BYTE(0x20)) | x) & EACH_BYTE(0x80);
-}
-
-/* Passes over plain characters, eight at a time where eight are left. */
+/* Passes over plain characters. */
 static const char *
 skip_plain(const char *p, const char *end)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	while (end - p >= 8) {
-		uint64_t x, special;
+	while (WORD_USE && end - p >= 8) {
+		unsigned n = word_plain(word_load(p));
 
-		memcpy(&x, p, sizeof x);
-		special = special_bytes(x);
-		if (special != 0)
-			return p + (__builtin_ctzll(special) >> 3);
-		p += 8;
+		p += n;
+		if (n < 8)
+			return p;
 	}
-#endif
 	while (p < end && *p != '"' && *p != '\\' &&
 	    (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80)
 		p++;
@@ -172,10 +154,22 @@ scan_string(struct jsonscan *s)
 static bool
 scan_digits(struct jsonscan *s)
 {
-	if (!is_digit(s->p, s->end))
+	const char *p = s->p;
+
+	if (!is_digit(p, s->end))
 		return fail(s, "expected a digit");
-	while (is_digit(s->p, s->end))
-		s->p++;
+	while (WORD_USE && s->end - p >= 8) {
+		unsigned n = word_digits(word_load(p));
+
+		p += n;
+		if (n < 8) {
+			s->p = p;
+			return true;
+		}
+	}
+	while (is_digit(p, s->end))
+		p++;
+	s->p = p;
 	return true;
 }
 

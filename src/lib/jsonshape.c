@@ -4,28 +4,6 @@
 
 #include "jsonscan.h"
 
-/*
- * Whether a and b, n bytes, are the same.  For the short texts between values
- * eight bytes at a time, the last ones overlapping, is quicker than a call.
- */
-static inline bool
-same(const char *a, const char *b, size_t n)
-{
-	uint64_t x, y;
-
-	if (n < 8)
-		return memcmp(a, b, n) == 0;
-	for (size_t i = 0; i + 8 < n; i += 8) {
-		memcpy(&x, a + i, 8);
-		memcpy(&y, b + i, 8);
-		if (x != y)
-			return false;
-	}
-	memcpy(&x, a + n - 8, 8);
-	memcpy(&y, b + n - 8, 8);
-	return x == y;
-}
-
 /* The value at scan->p; leaves scan->p behind it. */
 static bool
 read_value(struct jsonscan *scan, struct json_value *value)
@@ -86,7 +64,7 @@ jsonshape_read(const struct jsonshape *shape, const char *text, size_t len,
 		struct json_member *m = &members[i];
 
 		if ((size_t)(scan.end - scan.p) < n ||
-		    !same(scan.p, between, n))
+		    !jsonshape_same(scan.p, between, n))
 			return false;
 		m->begin = (size_t)(scan.p - text) + 1;
 		scan.p += n;

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "json.h"
 
@@ -28,6 +29,28 @@ struct jsonshape {
 	} between[JSONSHAPE_MEMBERS];
 	char text[JSONSHAPE_BYTES];
 };
+
+/*
+ * Whether a and b, n bytes, are the same.  For the short texts between values
+ * eight bytes at a time, the last ones overlapping, is quicker than a call.
+ */
+static inline bool
+jsonshape_same(const char *a, const char *b, size_t n)
+{
+	uint64_t x, y;
+
+	if (n < 8)
+		return memcmp(a, b, n) == 0;
+	for (size_t i = 0; i + 8 < n; i += 8) {
+		memcpy(&x, a + i, 8);
+		memcpy(&y, b + i, 8);
+		if (x != y)
+			return false;
+	}
+	memcpy(&x, a + n - 8, 8);
+	memcpy(&y, b + n - 8, 8);
+	return x == y;
+}
 
 /*
  * Whether text is an object in this shape, and good JSON; then members, which

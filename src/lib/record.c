@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "recordscan.h"
 #include "timestamp.h"
 
 void
@@ -45,8 +46,13 @@ record_read(struct record_reader *reader, const char *line, size_t len)
 		return record_bad(reader, "not JSON: %s at byte %zu",
 		    error.reason, error.at + 1);
 	}
+	if (reader->object.shape_id != 0 &&
+	    reader->object.shape_id == reader->plain_shape_id)
+		return RECORD_GOOD;
 	found = provenance_read(&reader->object, &reader->inner,
 	    &reader->provenance);
+	if (found == PROVENANCE_NONE)
+		reader->plain_shape_id = reader->object.shape_id;
 	if (found == PROVENANCE_BAD)
 		return record_bad(reader, "a bad " PROVENANCE_NAME);
 	reader->has_provenance = found != PROVENANCE_NONE;
@@ -169,44 +175,75 @@ find_field(const struct json_member *member,
 		if (json_name_is(member, fields[f].name))
 			return (int)f;
 	}
-	return -1;
+	return RECORD_MAP_OTHER;
 }
 
-/* Which field each member is, where the shape of the object is a known one. */
-static const signed char *
+static int
+find_member(const struct json_member *member,
+    const struct record_field *fields, size_t nfields)
+{
+	int f = find_field(member, fields, nfields);
+
+	return f == RECORD_MAP_OTHER &&
+	    json_name_is(member, PROVENANCE_NAME) ? RECORD_MAP_KAFKA : f;
+}
+
+static void
+make_map(struct record_map *map, const struct json *object,
+    const struct record_field *fields, size_t nfields)
+{
+	unsigned kafka = 0;
+
+	map->fields = fields;
+	map->shape_id = object->shape_id;
+	map->present = 0;
+	map->usable = true;
+	for (size_t i = 0; i < object->nmembers; i++) {
+		int f = find_member(&object->members[i], fields, nfields);
+
+		map->field[i] = (signed char)f;
+		kafka += f == RECORD_MAP_KAFKA;
+		if (f < 0)
+			continue;
+		map->usable = map->usable && !(map->present >> f & 1);
+		map->present |= (uint32_t)1 << f;
+	}
+	for (size_t f = 0; f < nfields; f++) {
+		if (fields[f].required && !(map->present >> f & 1))
+			map->usable = false;
+	}
+	map->usable = map->usable && kafka < 2;
+}
+
+/* The map for reader->object, NULL when its shape is not a known one. */
+static const struct record_map *
 map_fields(struct record_reader *reader, const struct record_field *fields,
     size_t nfields)
 {
-	const struct json *object = &reader->object;
+	struct record_map *map = &reader->map;
 
-	if (object->shape_id == 0)
+	if (reader->object.shape_id == 0)
 		return NULL;
-	if (object->shape_id == reader->map_shape_id &&
-	    fields == reader->map_fields)
-		return reader->map;
-	for (size_t i = 0; i < object->nmembers; i++) {
-		reader->map[i] = (signed char)find_field(&object->members[i],
-		    fields, nfields);
-	}
-	reader->map_shape_id = object->shape_id;
-	reader->map_fields = fields;
-	return reader->map;
+	if (reader->object.shape_id != map->shape_id || fields != map->fields)
+		make_map(map, &reader->object, fields, nfields);
+	return map;
 }
 
-enum record_result
-record_fields(struct record_reader *reader,
-    const struct record_field *fields, size_t nfields, void *out,
-    uint32_t *present)
+/* Fills *out from reader->object. */
+static enum record_result
+read_fields(struct record_reader *reader, const struct record_field *fields,
+    size_t nfields, void *out, uint32_t *present)
 {
-	const signed char *map = map_fields(reader, fields, nfields);
+	const struct record_map *map = map_fields(reader, fields, nfields);
 	uint32_t seen = 0;
 
 	*present = 0;
 	for (size_t i = 0; i < reader->object.nmembers; i++) {
 		const struct json_member *m = &reader->object.members[i];
-		int f = map != NULL ? map[i] : find_field(m, fields, nfields);
+		int f = map != NULL ? map->field[i] : find_field(m, fields,
+		    nfields);
 
-		if (f == -1)
+		if (f < 0)
 			continue;
 		if (seen >> f & 1) {
 			return record_bad(reader, "%s stands twice",
@@ -227,4 +264,19 @@ record_fields(struct record_reader *reader,
 		}
 	}
 	return RECORD_GOOD;
+}
+
+enum record_result
+record_read_fields(struct record_reader *reader, const char *line,
+    size_t len, const struct record_field *fields, size_t nfields, void *out,
+    uint32_t *present)
+{
+	enum record_result result;
+
+	if (recordscan_read(reader, line, len, fields, out, present))
+		return RECORD_GOOD;
+	result = record_read(reader, line, len);
+	if (result != RECORD_GOOD)
+		return result;
+	return read_fields(reader, fields, nfields, out, present);
 }

@@ -27,13 +27,23 @@ enum record_result {
 
 struct record_field;
 
+/* Which fields of a record the members of one shape are. */
+#define RECORD_MAP_OTHER (-1) /* none */
+#define RECORD_MAP_KAFKA (-2) /* `_kafka` */
+
+struct record_map {
+	const struct record_field *fields;
+	uint32_t shape_id; /* of reader->object; 0: no map yet */
+	uint32_t present;  /* a bit for each field of the shape */
+	bool usable;       /* each field at most once, all required there */
+	signed char field[JSONSHAPE_MEMBERS];
+};
+
 /* What a reader needs from line to line, and where it says what was wrong. */
 struct record_reader {
 	struct json object, inner;
-	/* Which field each member is, for objects of one shape; -1: none. */
-	const struct record_field *map_fields;
-	uint32_t map_shape_id;
-	signed char map[JSONSHAPE_MEMBERS];
+	struct record_map map;
+	uint32_t plain_shape_id; /* a shape without `_kafka`, or 0 */
 	struct timestamp_day day; /* of the last time read */
 	char reason[160]; /* of the last RECORD_BAD, ended by NUL */
 	bool has_provenance;
@@ -79,12 +89,13 @@ struct record_field {
 };
 
 /*
- * Fills *out from reader->object by a table of at most 32 fields.  *present
- * gets a bit for each field that is there.  RECORD_GOOD or RECORD_BAD.
+ * Reads a line as an object with the fields of a table, at most 32, into *out.
+ * *present gets a bit for each field that is there.  reader->object is not
+ * that of this line after RECORD_GOOD.
  */
-enum record_result record_fields(struct record_reader *reader,
-    const struct record_field *fields, size_t nfields, void *out,
-    uint32_t *present);
+enum record_result record_read_fields(struct record_reader *reader,
+    const char *line, size_t len, const struct record_field *fields,
+    size_t nfields, void *out, uint32_t *present);
 
 /* Sets reader->reason; returns RECORD_BAD. */
 enum record_result record_bad(struct record_reader *reader,

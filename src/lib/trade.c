@@ -28,13 +28,10 @@ enum record_result
 trade_read(struct record_reader *reader, const char *line, size_t len,
     struct trade *out)
 {
-	enum record_result result = record_read(reader, line, len);
-	uint32_t present;
+	uint32_t present = 0;
+	enum record_result result = record_read_fields(reader, line, len,
+	    fields, sizeof fields / sizeof *fields, out, &present);
 
-	if (result != RECORD_GOOD)
-		return result;
-	result = record_fields(reader, fields,
-	    sizeof fields / sizeof *fields, out, &present);
 	out->has_quantity = present >> QUANTITY & 1;
 	out->has_trade_id = present >> TRADE_ID & 1;
 	out->has_buyer_maker = present >> BUYER_MAKER & 1;
