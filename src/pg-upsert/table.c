@@ -7,11 +7,11 @@ void
 table_free(struct table *table)
 {
 	for (size_t i = 0; i < table->ncolumns; i++) {
-		free(table->columns[i].name);
-		free(table->columns[i].type);
+		free((void *)table->columns[i].name);
+		free((void *)table->columns[i].type);
 	}
 	free(table->columns);
-	free(table->name);
+	free((void *)table->name);
 	free(table->key);
 	free(table->newer);
 	memset(table, 0, sizeof *table);

@@ -22,8 +22,8 @@ enum column_kind {
 };
 
 struct column {
-	char *name;
-	char *type;        /* as SQL names it, without length or precision */
+	const char *name; /* owned, as type */
+	const char *type;  /* as SQL names it, without length or precision */
 	enum column_kind kind;
 	bool not_null;
 	bool has_default;  /* a missing member is not the same as null */
@@ -36,7 +36,7 @@ struct column {
 };
 
 struct table {
-	char *name; /* qualified and quoted */
+	const char *name; /* owned; qualified and quoted */
 	struct column *columns;
 	size_t ncolumns;
 	size_t *key; /* indices of columns, in the index's order */
