@@ -10,7 +10,9 @@
  * character has to be its lowest byte; on machines where it is not, WORD_USE
  * is false and the callers go by single characters.
  */
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#ifdef WORD_USE
+/* a test chooses */
+#elif __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define WORD_USE true
 #else
 #define WORD_USE false
