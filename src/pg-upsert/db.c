@@ -299,6 +299,24 @@ host_count(struct db *db)
 	return count;
 }
 
+/* False, with the message set, when a conninfo is none. */
+static bool
+check_conninfo(struct db *db)
+{
+	PQconninfoOption *options;
+	char *error = NULL;
+
+	if (db->options->conninfo == NULL ||
+	    !is_conninfo(db->options->conninfo))
+		return true;
+	options = PQconninfoParse(db->options->conninfo, &error);
+	if (options == NULL)
+		set_message(db, "42601", error ? error : "out of memory");
+	PQfreemem(error);
+	PQconninfoFree(options);
+	return options != NULL;
+}
+
 static enum db_result
 start_connecting(struct db *db)
 {
@@ -309,9 +327,11 @@ start_connecting(struct db *db)
 	int seconds;
 
 	disconnect(db);
+	db->state = CONNECTING;
+	if (!check_conninfo(db))
+		return failed(db);
 	/* A dbname may be a whole conninfo; what comes behind it wins. */
 	db->conn = PQconnectStartParams(keywords, values, 1);
-	db->state = CONNECTING;
 	db->polling = PGRES_POLLING_WRITING;
 	if (db->conn == NULL) {
 		set_message(db, NULL, "out of memory");
