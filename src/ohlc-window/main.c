@@ -158,6 +158,9 @@ take_trade(struct ohlc *o, const struct line *line, const struct trade *trade)
 	case TRADE_AHEAD:
 		return refuse(o, line, "event_time is more than --max-ahead "
 		    "after processed_time");
+	case TRADE_BEYOND:
+		return refuse(o, line, "its window would end after the year "
+		    "9999");
 	case TRADE_NO_MEMORY:
 		return no_memory(o);
 	}

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "timestamp.h"
 #include "window.h"
 
 #define TABLE_FIRST 64     /* slots; a power of two */
@@ -299,6 +300,21 @@ safe_offset(const struct partition *p)
 
 /* --- Emission. --- */
 
+/* By topic and number; what has no provenance comes first. */
+static int
+compare_partitions(const struct partition *p, const struct partition *q)
+{
+	size_t len = p->at.topic_len < q->at.topic_len ? p->at.topic_len :
+	    q->at.topic_len;
+	int order = memcmp(p->topic, q->topic, len);
+
+	if (order == 0)
+		order = (p->at.topic_len > q->at.topic_len) -
+		    (p->at.topic_len < q->at.topic_len);
+	return order != 0 ? order : (p->at.partition > q->at.partition) -
+	    (p->at.partition < q->at.partition);
+}
+
 static int
 compare_windows(const void *a, const void *b)
 {
@@ -317,8 +333,7 @@ compare_windows(const void *a, const void *b)
 		    (s->symbol_len < t->symbol_len);
 	if (order != 0)
 		return order;
-	return s->partition->at.partition < t->partition->at.partition ? -1 :
-	    s->partition->at.partition > t->partition->at.partition;
+	return compare_partitions(s->partition, t->partition);
 }
 
 static bool
@@ -566,6 +581,9 @@ partitions_trade(struct partitions *ps, const struct trade *trade,
 	if (trade->event_time_us > trade->processed_time_us +
 	    ps->settings.max_ahead_us)
 		return TRADE_AHEAD;
+	/* Windows are aligned to days, and so is the end of that year. */
+	if (trade->event_time_us >= TIMESTAMP_END_US - ps->settings.width_us)
+		return TRADE_BEYOND;
 	s = find_series(ps, p, trade->symbol);
 	if (s == NULL)
 		return TRADE_NO_MEMORY;

@@ -42,6 +42,7 @@ enum trade_fate {
 	TRADE_DUPLICATE, /* counted already, in a window that is open */
 	TRADE_LATE,      /* its window has closed */
 	TRADE_AHEAD,     /* beyond max_ahead: it has touched nothing */
+	TRADE_BEYOND,    /* its window would end after the year 9999: likewise */
 	TRADE_REPEATED,  /* its offset was read before in this assignment */
 	TRADE_NO_MEMORY, /* ENOMEM: nothing may be emitted any more */
 };
