@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every text of json-cases.txt, and depth, is decided as JSON has it.
 
+# shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
 table=$(dirname "$0")/json-cases.txt
@@ -76,6 +77,7 @@ status_is 0 '256 levels pass' ndjson-validate --any "$T/deep"
 same_file "$T/out" "$T/deep" 'byte for byte'
 check 'jq reads as many arrays' jq . <(head -n 1 "$T/deep")
 nested 257 >"$T/deeper"
+# shellcheck disable=SC2129 # one after another reads better
 nested 257 a >>"$T/deeper"
 nested 100000 >>"$T/deeper"
 perl -e 'print "[" x 100000, "\n", "[{\"\":" x 50000, "\n"' >>"$T/deeper"

@@ -20,9 +20,9 @@ done
 
 # The test can fail: with a rule broken on purpose it does.
 for rule in nonewer early burst; do
-	perl "$histories" 1 30 "$rule" >"$T/out" 2>&1
-	unlike "$(tail -n 1 "$T/out")" '^0 of' "broken on purpose: $rule"
-	like "$(tail -n 1 "$T/out")" 'histories differ$' 'and it ran to the end'
+	perl "$histories" 1 30 "$rule" >"$T/broken" 2>&1
+	unlike "$(tail -n 1 "$T/broken")" '^0 of' "broken on purpose: $rule"
+	like "$(tail -n 1 "$T/broken")" 'histories differ$' 'and it ran to the end'
 done
 
 # The rules of the offset, one by one. A line of partition 0.
