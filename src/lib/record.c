@@ -188,12 +188,11 @@ find_member(const struct json_member *member,
 	    json_name_is(member, PROVENANCE_NAME) ? RECORD_MAP_KAFKA : f;
 }
 
+/* Of an object that record_read() has found good: `_kafka` is not there twice. */
 static void
 make_map(struct record_map *map, const struct json *object,
     const struct record_field *fields, size_t nfields)
 {
-	unsigned kafka = 0;
-
 	map->fields = fields;
 	map->shape_id = object->shape_id;
 	map->present = 0;
@@ -202,7 +201,6 @@ make_map(struct record_map *map, const struct json *object,
 		int f = find_member(&object->members[i], fields, nfields);
 
 		map->field[i] = (signed char)f;
-		kafka += f == RECORD_MAP_KAFKA;
 		if (f < 0)
 			continue;
 		map->usable = map->usable && !(map->present >> f & 1);
@@ -212,7 +210,6 @@ make_map(struct record_map *map, const struct json *object,
 		if (fields[f].required && !(map->present >> f & 1))
 			map->usable = false;
 	}
-	map->usable = map->usable && kafka < 2;
 }
 
 /* The map for reader->object, NULL when its shape is not a known one. */
