@@ -32,8 +32,7 @@ enum { OPT_UPDATES = OPT_OWN, OPT_MAX_AHEAD, OPT_LATE };
 
 static const struct opt_command command = {
 	.name = "ohlc-window",
-	.usage = "[-w WIDTH] [-l LATENESS] [--updates INTERVAL] [option...] "
-	    "[FILE...]",
+	.usage = "[-w WIDTH] [-l LATENESS] [option...] [FILE...]",
 	.help =
 	    "Turns trades (from FILEs or standard input) into candles by\n"
 	    "event time.\n\n"
