@@ -154,6 +154,11 @@ on_error(rd_kafka_t *rk, int error, const char *reason, void *opaque)
 		kafkaconf_fail(conf, STATUS_WORLD, "%s", text);
 		return;
 	}
+	/* It says nothing that the failure of each has not said, or will. */
+	if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+		conf->info("%s", reason);
+		return;
+	}
 	/* A certificate that is refused is refused again. */
 	if (!conf->reached && (kafkaconf_hopeless(error) ||
 	    (error == RD_KAFKA_RESP_ERR__SSL &&

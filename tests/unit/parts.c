@@ -1,0 +1,83 @@
+/*
+ * Goal: only what is safe under the present assignment may be committed.
+ */
+#include "../../src/kafka-sub/parts.h"
+
+#include "tap.h"
+
+static bool
+ack(struct parts *parts, const char *topic, int32_t partition,
+    int64_t offset, int64_t start)
+{
+	struct provenance p = { .topic = topic, .topic_len = strlen(topic),
+	    .partition = partition, .offset = offset, .start = start };
+
+	return parts_ack(parts, &p);
+}
+
+int
+main(void)
+{
+	struct parts parts;
+	struct part *a, *b;
+	int64_t start;
+
+	parts_init(&parts);
+	parts_renew(&parts, 1000);
+	start = parts.start;
+	parts_add(&parts, "t", 0, -1);
+	parts_add(&parts, "t", 1, 50);
+	a = parts_find(&parts, "t", 1, 0);
+	b = parts_find(&parts, "t", 1, 1);
+	tap_ok(a != NULL && b != NULL, "partitions are found");
+	tap_ok(parts_find(&parts, "tt", 2, 0) == NULL &&
+	    parts_find(&parts, "t", 1, 2) == NULL, "and others are not");
+	tap_ok(!parts_due(&parts), "nothing is due at the beginning");
+
+	tap_ok(!ack(&parts, "t", 0, 5, start), "no ack before a message");
+	tap_ok(part_advance(a, 7) && part_advance(a, 9), "offsets rise");
+	tap_ok(!part_advance(a, 9) && !part_advance(a, 8), "or are refused");
+	tap_int(a->last, 9, "and the last stays");
+	tap_ok(!ack(&parts, "t", 0, 6, start), "an ack before the first");
+	tap_ok(!ack(&parts, "t", 0, -1, start), "and one of -1 say nothing");
+	tap_ok(!ack(&parts, "t", 0, 10, start), "nor one beyond the last");
+	tap_ok(!ack(&parts, "t", 0, 8, start - 1), "nor of another start");
+	tap_ok(!ack(&parts, "u", 0, 8, start), "nor of another topic");
+	tap_ok(!ack(&parts, "t", 3, 8, start), "nor of a partition not held");
+	tap_ok(!parts_due(&parts), "so nothing is due");
+	tap_ok(ack(&parts, "t", 0, 8, start), "a good one is taken");
+	tap_int(a->safe, 9, "the next offset to read is safe");
+	tap_ok(!ack(&parts, "t", 0, 7, start) &&
+	    !ack(&parts, "t", 0, 8, start), "a lower or equal one is not");
+	tap_ok(parts_due(&parts) && part_is_due(a) && !part_is_due(b),
+	    "it is due");
+	a->committed = 9;
+	tap_ok(!parts_due(&parts), "until it is committed");
+
+	part_advance(b, 50);
+	tap_ok(!part_is_due(b), "handed out is not safe");
+	parts_accept(&parts);
+	tap_ok(a->safe == 10 && b->safe == 51, "accepted is");
+	tap_ok(!parts_ended(&parts), "the end of all partitions");
+	a->ended = b->ended = true;
+	tap_ok(parts_ended(&parts), "is the end of each");
+
+	parts_renew(&parts, 1000);
+	tap_ok(parts.start > start, "another assignment, another start");
+	tap_ok(parts.n == 0 && !ack(&parts, "t", 0, 9, start),
+	    "and nothing is left of the last one");
+	start = parts.start;
+	parts_renew(&parts, 900);
+	tap_ok(parts.start > start, "also when the clock went back");
+
+	for (int i = 0; i < 100; i++)
+		parts_add(&parts, "many", i, -1);
+	for (int i = 0; i < 100; i++)
+		parts.part[i].handle = &parts;
+	tap_ok(parts_find_handle(&parts, &parts, 99) == &parts.part[99] &&
+	    parts_find_handle(&parts, &parts, 0) == &parts.part[0] &&
+	    parts_find_handle(&parts, &start, 0) == NULL,
+	    "found by the client's handle");
+	parts_free(&parts);
+	return tap_done();
+}
