@@ -14,6 +14,8 @@ PATH=${TICKPIPE_BIN:-$ROOT/bin}:$PATH
 . "$ROOT/scripts/lib/daemon.sh"
 # shellcheck source=scripts/lib/postgres.sh
 . "$ROOT/scripts/lib/postgres.sh"
+# shellcheck source=scripts/lib/compare.sh
+. "$ROOT/scripts/lib/compare.sh"
 
 # The market: trades a second, and how much faster than ours its clock runs, so
 # that minutes close while one watches. Each of these symbols has a partition
@@ -89,11 +91,6 @@ stopped()
 	((status == 0)) || fail "$1 ended with status $status"
 }
 
-sql()
-{
-	psql -XAtq -v ON_ERROR_STOP=1 -d "$DATABASE" "$@"
-}
-
 start_servers()
 {
 	local port
@@ -157,7 +154,7 @@ table()
 # line: the newest candle.
 line()
 {
-	sql -F ' ' -c "SELECT to_char(window_start AT TIME ZONE 'UTC', 'HH24:MI'),
+	compare_sql -F ' ' -c "SELECT to_char(window_start AT TIME ZONE 'UTC', 'HH24:MI'),
 		symbol, 'open', open, 'high', high, 'low', low, 'close', close,
 		'trades', trades
 	    FROM window_1m ORDER BY window_start DESC, symbol LIMIT 1"
@@ -170,7 +167,7 @@ show()
 	local ticks=0 patience=$((SECONDS + SECONDS_SHOWN + PATIENCE)) text
 
 	until ((ticks >= TRADES)); do
-		ticks=$(sql -c 'SELECT count(*) FROM crypto_prices') ||
+		ticks=$(compare_sql -c 'SELECT count(*) FROM crypto_prices') ||
 		    fail 'the database does not answer'
 		if [[ -t 1 ]]; then
 			text=$(table)
@@ -196,28 +193,13 @@ still_running()
 	done
 }
 
-# The log, and the candles that ohlc-window makes of it in one go, into tables
-# beside the real ones. Not by pg-upsert: PostgreSQL reads the lines itself.
-# (Nobody had received the trades when the exchange wrote its log.)
+# batch: the log, and the candles that ohlc-window makes of it in one go, into
+# tables beside the real ones.
 batch()
 {
-	local copy="FROM STDIN (FORMAT csv, DELIMITER E'\\x01', QUOTE E'\\x02')"
-
-	sed -i 's/"event_time":\("[^"]*"\)/&,"processed_time":\1/' "$T/log" &&
-	    sql -c 'CREATE TABLE log (line jsonb); CREATE TABLE batch (line jsonb)' &&
-	    sql -c "COPY log $copy" <"$T/log" &&
-	    ohlc-window "$T/log" >"$T/batch" &&
-	    sql -c "COPY batch $copy" <"$T/batch"
-}
-
-# differ TABLE LINES COLUMNS (of r): how many rows are in one of them alone.
-differ()
-{
-	sql -c "WITH have AS (SELECT $3 FROM $1 r), want AS (SELECT $3
-	    FROM $2, jsonb_populate_record(NULL::$1, line) r)
-	    SELECT count(*) FROM (
-		(TABLE have EXCEPT ALL TABLE want) UNION ALL
-		(TABLE want EXCEPT ALL TABLE have)) d"
+	compare_received <"$T/log" >"$T/trades" &&
+	    ohlc-window "$T/trades" >"$T/candles" &&
+	    compare_load log <"$T/trades" && compare_load batch <"$T/candles"
 }
 
 compare()
@@ -225,14 +207,13 @@ compare()
 	local ticks candles bad
 
 	batch || fail 'no recomputation'
-	bad=$(differ crypto_prices log \
-	    'symbol, trade_id, price, quantity, event_time, buyer_maker')
+	bad=$(compare_differ crypto_prices log "$COMPARE_TICK")
 	[[ $bad == 0 ]] || fail "${bad:-some} ticks differ from the exchange's log"
-	bad=$(differ window_1m batch 'r.*')
+	bad=$(compare_differ window_1m batch)
 	[[ $bad == 0 ]] ||
 	    fail "${bad:-some} candles differ from a batch recomputation"
-	ticks=$(sql -c 'SELECT count(*) FROM crypto_prices')
-	candles=$(sql -c 'SELECT count(*) FROM window_1m')
+	ticks=$(compare_sql -c 'SELECT count(*) FROM crypto_prices')
+	candles=$(compare_sql -c 'SELECT count(*) FROM window_1m')
 	((ticks == $(wc -l <"$T/log") && candles > 0)) || fail 'nothing came'
 	say "to run it for real, with your own hands in it: README.md;" \
 	    "how it works: man ./man/tickpipe.7"
