@@ -98,7 +98,7 @@ read_time(struct record_reader *reader, const struct record_field *field,
     const struct json_value *value, int64_t *out_us)
 {
 	if (value->type != JSON_STRING ||
-	    !timestamp_read_near(value->text, value->len, &reader->day,
+	    !timestamp_read_minute(value->text, value->len, &reader->minute,
 	    out_us)) {
 		return record_bad(reader, "%s is not an RFC 3339 time",
 		    field->name);

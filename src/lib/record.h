@@ -44,7 +44,7 @@ struct record_reader {
 	struct json object, inner;
 	struct record_map map;
 	uint32_t plain_shape_id; /* a shape without `_kafka`, or 0 */
-	struct timestamp_day day; /* of the last time read */
+	struct timestamp_minute minute; /* of the last time read */
 	char reason[160]; /* of the last RECORD_BAD, ended by NUL */
 	bool has_provenance;
 	struct provenance provenance; /* if has_provenance; borrows the line */

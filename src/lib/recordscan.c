@@ -91,36 +91,31 @@ read_symbol(const char **p, const char *end, struct record_text *out)
 }
 
 /*
- * 2024-07-18T23:57:02.956Z of the day read last, behind the opening quote,
- * and the closing one.
+ * 2024-07-18T23:57:02.956Z of the minute learned last, behind the opening
+ * quote, and the closing one.
  */
 static inline bool
-read_time(const char **p, const char *end, const struct timestamp_day *day,
-    int64_t *out_us)
+read_time(const char **p, const char *end,
+    const struct timestamp_minute *minute, int64_t *out_us)
 {
-	const char *t = *p;
-	uint64_t clock, value;
-	unsigned hour, minute, second;
+	const char *t = *p, *m = minute->text;
+	uint64_t rest;
+	unsigned milli;
 
-	if (end - t < 25 || word_load(t) != word_load(day->text) ||
-	    memcmp(t + 8, day->text + 8, 3) != 0)
+	if (end - t < 25 || word_load(t) != word_load(m) ||
+	    word_load(t + 8) != word_load(m + 8) || t[16] != m[16])
 		return false;
-	clock = word_load(t + 11);
-	/* Colons become zeros, so that all eight are digits. */
-	if ((clock & 0x0000ff0000ff0000) != 0x00003a00003a0000 ||
-	    word_digits(clock ^ 0x00000a00000a0000) != 8)
+	/* 02.956Z": with the point, Z and quote made zeros all are digits. */
+	rest = word_load(t + 17);
+	if ((rest & 0xffff000000ff0000) != 0x225a0000002e0000)
 		return false;
-	value = word_number(clock ^ 0x00000a00000a0000, 8);
-	hour = (unsigned)(value / 1000000);
-	minute = (unsigned)(value / 1000 % 1000);
-	second = (unsigned)(value % 1000);
-	if (hour > 23 || minute > 59 || second > 59 || t[19] != '.' ||
-	    t[20] < '0' || t[20] > '9' || t[21] < '0' || t[21] > '9' ||
-	    t[22] < '0' || t[22] > '9' || t[23] != 'Z' || t[24] != '"')
+	rest ^= 0x126a0000001e0000;
+	if (word_digits(rest) != 8 || t[17] > '5')
 		return false;
-	*out_us = day->start_us + (int64_t)((hour * 60 + minute) * 60 +
-	    second) * 1000000 + ((t[20] - '0') * 100 + (t[21] - '0') * 10 +
-	    (t[22] - '0')) * 1000;
+	/* SS0mmm00 */
+	milli = (unsigned)(word_number(rest, 8) / 100);
+	*out_us = minute->start_us + (int64_t)(milli / 10000) * 1000000 +
+	    milli % 10000 * 1000;
 	*p = t + 25;
 	return true;
 }
@@ -204,7 +199,7 @@ read_field(struct record_reader *reader, const struct record_field *field,
 		return read_decimal(p, end, number) && number->coef != 0;
 	case RECORD_TIME:
 		return *p < end && *(*p)++ == '"' &&
-		    read_time(p, end, &reader->day, out);
+		    read_time(p, end, &reader->minute, out);
 	case RECORD_INT:
 		if (!read_whole(p, end, &whole))
 			return false;

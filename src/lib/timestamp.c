@@ -150,51 +150,18 @@ timestamp_read(const char *text, size_t len, int64_t *out_us)
 	return true;
 }
 
-static bool
-is_digits(const char *p, int count)
-{
-	for (int i = 0; i < count; i++) {
-		if (p[i] < '0' || p[i] > '9')
-			return false;
-	}
-	return true;
-}
-
-static unsigned
-two_digits(const char *p)
-{
-	return (unsigned)(p[0] - '0') * 10 + (unsigned)(p[1] - '0');
-}
-
 bool
-timestamp_read_near(const char *text, size_t len, struct timestamp_day *day,
-    int64_t *out_us)
+timestamp_read_minute(const char *text, size_t len,
+    struct timestamp_minute *minute, int64_t *out_us)
 {
-	unsigned hour, minute, second, milli;
+	char start[sizeof minute->text + 3];
 
-	/* 2024-07-18T23:57:02.956Z */
-	if (len != 24 || memcmp(text, day->text, sizeof day->text) != 0 ||
-	    !is_digits(text + 11, 2) || text[13] != ':' ||
-	    !is_digits(text + 14, 2) || text[16] != ':' ||
-	    !is_digits(text + 17, 2) || text[19] != '.' ||
-	    !is_digits(text + 20, 3) || text[23] != 'Z') {
-		const char *p = text;
-
-		if (!timestamp_read(text, len, out_us))
-			return false;
-		memcpy(day->text, text, sizeof day->text);
-		return read_date(&p, text + sizeof day->text,
-		    &day->start_us);
-	}
-	hour = two_digits(text + 11);
-	minute = two_digits(text + 14);
-	second = two_digits(text + 17);
-	milli = two_digits(text + 20) * 10 + (unsigned)(text[22] - '0');
-	if (hour > 23 || minute > 59 || second > 59)
+	if (!timestamp_read(text, len, out_us))
 		return false;
-	*out_us = day->start_us + (int64_t)((hour * 60 + minute) * 60 +
-	    second) * SECOND_US + milli * 1000;
-	return true;
+	memcpy(start, text, sizeof minute->text);
+	memcpy(start + sizeof minute->text, "00Z", 3);
+	memcpy(minute->text, start, sizeof minute->text);
+	return timestamp_read(start, sizeof start, &minute->start_us);
 }
 
 static char *

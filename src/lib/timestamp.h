@@ -26,17 +26,17 @@
 bool timestamp_read(const char *text, size_t len, int64_t *out_us);
 
 /*
- * The same, quicker for times of the day that was read last and in the form
- * that timestamp_write() writes.  *day is kept by the caller from call to
- * call, at first all zero.
+ * The minute of a time that was read, as it is written: times near it in a
+ * stream begin with the same text.  At first all zero.
  */
-struct timestamp_day {
-	char text[11]; /* 2024-07-18T */
-	int64_t start_us;
+struct timestamp_minute {
+	char text[17];     /* 2024-07-18T23:57: */
+	int64_t start_us;  /* in UTC, whatever offset the time had */
 };
 
-bool timestamp_read_near(const char *text, size_t len,
-    struct timestamp_day *day, int64_t *out_us);
+/* As timestamp_read(), and learns the minute of a time that is good. */
+bool timestamp_read_minute(const char *text, size_t len,
+    struct timestamp_minute *minute, int64_t *out_us);
 
 /*
  * Writes UTC with 'Z' and as many fraction digits as the value needs of

@@ -58,10 +58,9 @@ do
 	    "$c" --rejects "$T/none/rejects" "${ops[@]}"
 	[[ -f $ROOT/man/$c.1 ]]
 	ok $? "$c has a manual page"
-	for option in $(grep -oE -- '--[a-z-]+' "$T/help" | sort -u); do
-		grep -qF -- "Fl $(sed 's/^-//; s/-/\\?&/g' <<<"$option" |
-		    sed 's/\\?//g')" "$ROOT/man/$c.1"
+	while read -r option; do
+		grep -qF -- "Fl ${option#-}" "$ROOT/man/$c.1"
 		ok $? "its manual page has $option"
-	done
+	done < <(grep -oE -- '--[a-z-]+' "$T/help" | sort -u)
 done
 done_testing

@@ -65,33 +65,31 @@ static const char *const bad[] = {
 };
 
 /*
- * Reads by both readers, the quick one after a time of the same day and after
- * one of another: they must agree.  False when the text is refused.
+ * Reads by both readers, which must agree; the minute learned is that of the
+ * text as UTC.  False when the text is refused.
  */
 static bool
 read_both(const char *text, size_t len, int64_t *out_us)
 {
-	struct timestamp_day day = { .start_us = 0 };
-	int64_t us = INT64_MIN, near_us;
+	struct timestamp_minute minute = { .start_us = 0 };
+	int64_t us = INT64_MIN, minute_us = INT64_MIN, start_us = INT64_MIN;
 	bool good_text = timestamp_read(text, len, &us);
+	char start[21];
 
-	for (int i = 0; i < 4; i++) {
-		char same_day[] = "2024-07-18T00:00:00Z";
-
-		near_us = INT64_MIN;
-		if (timestamp_read_near(text, len, &day, &near_us) !=
-		    good_text || near_us != us) {
-			tap_ok(false, "the quick reader differs: %.*s",
-			    (int)len, text);
-			return false;
-		}
-		if (i > 0 && len > 10)
-			memcpy(same_day, text, 10);
-		timestamp_read_near(same_day, 20, &day, &near_us);
+	if (timestamp_read_minute(text, len, &minute, &minute_us) !=
+	    good_text || minute_us != us) {
+		tap_ok(false, "the readers differ: %.*s", (int)len, text);
+		return false;
 	}
-	if (good_text)
-		*out_us = us;
-	return good_text;
+	if (!good_text)
+		return false;
+	snprintf(start, sizeof start, "%.17s00Z", text);
+	if (memcmp(minute.text, text, sizeof minute.text) != 0 ||
+	    !timestamp_read(start, 20, &start_us) ||
+	    minute.start_us != start_us)
+		tap_ok(false, "the minute of %.*s", (int)len, text);
+	*out_us = us;
+	return true;
 }
 
 static void
