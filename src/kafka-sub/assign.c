@@ -403,6 +403,7 @@ bool
 assign_serve(struct assign *assign)
 {
 	rd_kafka_message_t *events[EVENTS];
+	bool changed = do_pending(assign);
 	ssize_t n;
 
 	kafkaconf_clear_event(assign->conf);
@@ -419,10 +420,8 @@ assign_serve(struct assign *assign)
 			rd_kafka_message_destroy(events[i]);
 		}
 	} while (n == EVENTS);
-	if (do_pending(assign))
-		return true;
 	commit_if_due(assign);
-	return false;
+	return changed;
 }
 
 int64_t

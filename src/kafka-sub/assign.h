@@ -81,6 +81,16 @@ int assign_by_hand(struct assign *assign, char *const *topics,
  */
 bool assign_serve(struct assign *assign);
 
+/*
+ * Whether the partitions are to go at the next assign_serve(): the caller
+ * brings what it holds to safety before, and takes no more messages.
+ */
+static inline bool
+assign_leaving(const struct assign *assign)
+{
+	return assign->pending == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS;
+}
+
 /* When assign_serve() wants to be called again, monotonic. */
 int64_t assign_deadline_us(const struct assign *assign);
 

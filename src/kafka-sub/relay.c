@@ -212,6 +212,8 @@ pump(struct relay *relay)
 {
 	ssize_t n;
 
+	if (assign_leaving(relay->assign))
+		return true;
 	if (!relay->filling)
 		write_held(relay);
 	if (relay->blocked || relay->end != RELAY_ON)
@@ -285,6 +287,10 @@ wait_once(struct relay *relay, int64_t deadline_us, bool closed)
 static void
 serve(struct relay *relay)
 {
+	/* What is written by now is not handed out again by the next owner. */
+	if (assign_leaving(relay->assign) && !relay->closed &&
+	    lineout_held(&relay->out) > 0 && relay->out.error == 0)
+		write_held(relay);
 	if (assign_serve(relay->assign))
 		drop_batch(relay);
 	if (relay->assign->conf->failed != STATUS_OK &&

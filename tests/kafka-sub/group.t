@@ -1,0 +1,222 @@
+#!/bin/bash
+# Goal: a group on a real broker goes on where standard output, or the sink,
+# was: after an end, a crash, a broker's restart, a change of members.
+# shellcheck disable=SC2317 # functions for wait_for
+# shellcheck disable=SC2094 # a FIFO is read and written
+# shellcheck source=tests/lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=tests/peers/kafka.sh
+. "$ROOT/tests/peers/kafka.sh"
+
+need kcat jq
+peer_kafka_start "$T/kafka"
+export TICKPIPE_BROKERS=$BROKERS
+"$BUILD/tests/bench/gentrades" -n 20000 >"$T/trades"
+sort "$T/trades" >"$T/want"
+kafka-pub --create 6 --key symbol --time event_time t <"$T/trades"
+for i in 0 1 2 3 4 5 6 7 8 9; do echo "{\"n\":$i}"; done >"$T/ten"
+kafka-pub --create 1 one <"$T/ten"
+
+numbers() { jq -r .n "$1" | paste -sd' '; }
+lines_in() { (($(wc -l <"$1") >= $2)); }
+
+# Where it begins, and goes on.
+status_is 0 'a new group' kafka-sub -g g1 -c 3 one
+is "$(numbers "$T/out")" '0 1 2' 'begins at the beginning'
+status_is 0 'the group again' kafka-sub -g g1 -e one
+is "$(numbers "$T/out")" '3 4 5 6 7 8 9' 'goes on where it was'
+status_is 0 'and again' kafka-sub -g g1 -e one
+is "$(numbers "$T/out")" '' 'has nothing left'
+status_is 0 'a larger topic' kafka-sub -g g2 -e t
+sort "$T/out" >"$T/got"
+same_file "$T/got" "$T/want" 'comes whole'
+status_is 2 'a topic that is not there' kafka-sub -g g1 none
+like "$(<"$T/err")" 'none' 'is named'
+status_is 2 'without a group too' kafka-sub -o end none
+first=$(head -1 "$T/trades" | jq -r .event_time)
+status_is 0 '-o s@TIME' kafka-sub -o "s@$first" -e t
+is "$(wc -l <"$T/out")" 20000 'from the first one'
+later=$(sed -n 10000p "$T/trades" | jq -r .event_time)
+status_is 0 '-o s@TIME in the middle' kafka-sub -o "s@$later" -e t
+n=$(wc -l <"$T/out")
+((n > 9000 && n < 11000))
+ok $? "about the half ($n)"
+
+# What standard output has not taken is not committed.
+kafka-sub -g g3 t 2>"$T/err" | { head -n 100 >"$T/out"; }
+is "${PIPESTATUS[0]}" 141 '| head: SIGPIPE'
+status_is 0 'the rest' kafka-sub -g g3 -e t
+cat "$T/out" >"$T/rest"
+n=$(wc -l <"$T/rest")
+((n > 15000 && n < 20000))
+ok $? "is all but what a pipe had taken ($n)"
+kafka-sub -g g4 t 2>"$T/err" >/dev/full
+is $? 3 '/dev/full: status 3'
+status_is 0 'then' kafka-sub -g g4 -e t
+is "$(wc -l <"$T/out")" 20000 'nothing was committed'
+
+# kill -9: what was taken since the last commit comes again, nothing is lost.
+mkfifo "$T/slow"
+kafka-sub -g g5 t 2>"$T/err" >"$T/slow" &
+pid=$!
+exec 3<"$T/slow"
+head -c 1000000 <&3 >"$T/out1" # to the byte: no line is lost here
+sleep 1.5
+kill -9 "$pid"
+cat <&3 >>"$T/out1"
+exec 3<&-
+wait "$pid" 2>/dev/null
+status_is 0 'after kill -9' timeout 60 kafka-sub -g g5 -e t
+n=$(wc -l <"$T/out")
+((n < 20000))
+ok $? "it goes on behind what was taken ($n)"
+grep -h '}$' "$T/out1" "$T/out" | sort -u >"$T/got"
+same_file "$T/got" "$T/want" 'and nothing is lost'
+
+# Acknowledgements. The sink acks each line from 4 on, in time.
+mkfifo "$T/ack"
+kafka-sub -g a1 --ack "$T/ack" -c 8 one 2>"$T/err" | tee "$T/out" |
+	jq -c --unbuffered 'select(.n <= 4) | {_kafka}' >"$T/ack"
+is "${PIPESTATUS[0]}" 0 '--ack, and a sink that acks the first five'
+is "$(numbers "$T/out")" '0 1 2 3 4 5 6 7' 'hands out eight'
+status_is 0 'the group then' kafka-sub -g a1 -e one
+is "$(numbers "$T/out")" '5 6 7 8 9' 'goes on behind the ack'
+kafka-sub -g a2 --ack "$T/ack" -e one 2>"$T/err" | tee "$T/out" | jq -c '
+	if .n == 9 then ._kafka.offset = 10 # beyond what was delivered
+	elif .n == 8 then ._kafka.start += 1 # of another assignment
+	elif .n == 7 then ._kafka.partition = 1 # not held
+	elif .n == 6 then ._kafka.topic = "other"
+	elif .n == 5 then ._kafka.offset = 2 # below what is safe
+	elif .n == 4 then .
+	elif .n == 3 then ._kafka.offset = -1 # legal: nothing is done
+	else empty end | {_kafka}' >"$T/ack"
+is "${PIPESTATUS[0]}" 0 'stale and foreign acks'
+status_is 0 'are ignored:' kafka-sub -g a2 -e one
+is "$(numbers "$T/out")" '5 6 7 8 9' 'only the good one counts'
+kafka-sub -g a3 --ack "$T/ack" -e one 2>"$T/err" | {
+	cat >/dev/null
+	echo 'no ack'
+	echo '{"_kafka":{"topic":"one"}}'
+	head -c 6000 /dev/zero | tr '\0' x
+	echo
+	printf '{"_kafka":{"topic"'
+} >"$T/ack"
+is "${PIPESTATUS[0]}" 0 'lines that are no acks'
+is "$(grep -c 'not an ack' "$T/err")" 3 'are told'
+status_is 0 'and' kafka-sub -g a3 -e one
+is "$(wc -l <"$T/out")" 10 'move nothing'
+kafka-sub -g a4 --ack "$T/ack" --drain 300ms -e one 2>"$T/err" >"$T/out"
+is $? 3 'a sink that never comes: status 3'
+like "$(<"$T/err")" 'sink did not end' 'is told'
+
+# Acks are taken while standard output is blocked.
+mkfifo "$T/data"
+kafka-sub -g a5 --ack "$T/ack" t 2>"$T/err" >"$T/data" &
+pid=$!
+exec 3<"$T/data" 4>"$T/ack"
+head -n 1 <&3 | jq -c '{_kafka}' >"$T/first"
+cat "$T/first" >&4
+sleep 1.5 # a commit is due every second
+rss=$(awk '/VmRSS/ { print $2 }' "/proc/$pid/status")
+sleep 1
+is "$(awk '/VmRSS/ { print $2 }' "/proc/$pid/status")" "$rss" \
+	'memory stays where it was meanwhile'
+kill -9 "$pid"
+exec 3<&- 4>&-
+wait "$pid" 2>/dev/null
+status_is 0 'acks while standard output is blocked' \
+	timeout 60 kafka-sub -g a5 -e t
+is "$(wc -l <"$T/out")" 19999 'are committed'
+
+# Members come and go: together they hand out everything.
+kafka-sub -g m1 --provenance t >"$T/m1" 2>"$T/err1" &
+one=$!
+wait_for 60 lines_in "$T/m1" 20000
+ok $? 'one member has it all'
+kafka-sub -g m1 --provenance t >"$T/m2" 2>"$T/err2" &
+two=$!
+"$BUILD/tests/bench/gentrades" -r 8 -n 20000 >"$T/more"
+joined() { kafka-pub --key symbol t <"$T/more" && [[ -s $T/m2 ]]; }
+wait_for 60 joined
+ok $? 'a second gets its share'
+kill -TERM "$one"
+wait "$one"
+is $? 0 'the first leaves'
+n=$(wc -l <"$T/m2")
+kafka-pub --key symbol t <"$T/more"
+wait_for 60 lines_in "$T/m2" $((n + 20000))
+ok $? 'and the second has it all'
+kill -TERM "$two"
+wait "$two"
+is $? 0 'until it leaves too'
+total=$(kafka-sub -o beginning -e t | wc -l)
+is "$(cat "$T/m1" "$T/m2" | jq -r '._kafka | "\(.partition) \(.offset)"' |
+	sort -u | wc -l)" "$total" 'nothing is lost between them'
+is "$(cat "$T/m1" "$T/m2" | wc -l)" "$total" 'and nothing handed out twice'
+is "$(jq -c '._kafka | [.start, .partition, .offset]' "$T/m2" |
+	sort -s -c -t, -k1,1 && echo rising)" rising 'start rises'
+
+# The broker stops and starts.
+kafka-pub --create 2 b </dev/null
+kafka-sub -g b1 b >"$T/out" 2>"$T/err" &
+pid=$!
+kafka-pub b <"$T/ten"
+wait_for 60 lines_in "$T/out" 10
+peer_kafka_kill "$T/kafka"
+said() { grep -q "$BROKERS" "$T/err"; }
+wait_for 30 said
+ok $? 'a broker that dies: said'
+peer_kafka_start "$T/kafka"
+kafka-pub b <"$T/ten"
+wait_for 60 lines_in "$T/out" 20
+ok $? 'and waited for'
+kill -TERM "$pid"
+wait "$pid"
+is $? 0 'and all is well'
+is "$(numbers "$T/out" | tr ' ' '\n' | sort | uniq -c |
+	awk '$1 < 2' | wc -l)" 0 'and nothing lost'
+
+# A committed offset that the broker no longer has.
+kafka-sub -g r1 -c 2 one >/dev/null
+cat >"$T/Delete.java" <<'JAVA'
+import java.util.Map;
+import org.apache.kafka.clients.admin.*;
+import org.apache.kafka.common.TopicPartition;
+
+public class Delete {
+	public static void main(String[] args) throws Exception {
+		try (Admin admin = Admin.create(Map.of("bootstrap.servers",
+		    args[0]))) {
+			admin.deleteRecords(Map.of(new TopicPartition("one", 0),
+			    RecordsToDelete.beforeOffset(5))).all().get();
+		}
+	}
+}
+JAVA
+"$(kafka_java)" -cp "$KAFKA_LIBS/*" "$T/Delete.java" "$BROKERS" \
+	>"$T/java.out" 2>&1 || diag_file "$T/java.out"
+status_is 3 'a committed offset that is gone' kafka-sub -g r1 -e one
+like "$(<"$T/err")" 'one \[0\].* 2 .*5 to 10' 'is told, with what there is'
+is "$(cat "$T/out")" '' 'and nothing is jumped over'
+status_is 0 'a new group' kafka-sub -g r2 -e one
+is "$(numbers "$T/out")" '5 6 7 8 9' 'begins at what is left'
+
+# Static membership: the place is kept while it is away.
+kafka-sub -g s1 -X group.instance.id=slot-1 -c 1 one >/dev/null
+started=$SECONDS
+status_is 0 'a static member comes back' \
+	kafka-sub -g s1 -X group.instance.id=slot-1 -e one
+is "$(numbers "$T/out")" '6 7 8 9' 'and goes on'
+kafka-sub -g s1 -X group.instance.id=slot-1 one >/dev/null 2>"$T/err1" &
+one=$!
+sleep 2
+kafka-sub -g s1 -X group.instance.id=slot-1 one >/dev/null 2>"$T/err2" &
+two=$!
+wait_for 30 pid_gone "$one"
+wait "$one"
+is $? 3 'another of its name takes its place: status 3'
+kill -TERM "$two"
+wait "$two"
+is $? 0 'the other stays'
+diag "static membership took $((SECONDS - started)) s"
+done_testing
