@@ -33,7 +33,7 @@
 #define WATCH_GAP_US (5 * SECOND_US)
 
 #define DESCRIPTORS 32         /* that the context ever has to know */
-#define HEADERS_MAX 12288      /* bytes: STREAMS_PATH_MAX and more */
+#define HEADERS_MAX 4096       /* bytes: STREAMS_PATH_MAX and more */
 #define READ_MAX (64 * 1024)   /* bytes a read */
 #define ASSEMBLY_FIRST 4096
 

@@ -23,6 +23,12 @@
 /* One read of the socket comes on top, and what its frames become. */
 #define HOLD_MAX (2 * HOLD_BYTES)
 
+/*
+ * At least so long between two reports: of the first failure of an outage, so
+ * that connections that come and break are not reported each time, and of the
+ * further ones.
+ */
+#define SAY_FIRST_US INT64_C(10000000)
 #define SAY_AGAIN_US INT64_C(60000000)
 
 struct live {
@@ -48,17 +54,13 @@ on_frame(void *arg, const char *text, size_t len)
 		live->result = trades_take(live->trades, &frame, false);
 }
 
-/*
- * The first failure is said at once, further ones once a minute, also where
- * connections come and break in between.
- */
 static void
 on_failure(struct live *live, const char *what, const char *detail)
 {
 	int64_t now = clock_monotonic_us();
+	int64_t gap_us = live->failures++ == 0 ? SAY_FIRST_US : SAY_AGAIN_US;
 
-	live->failures++;
-	if (live->said_us == 0 || now - live->said_us >= SAY_AGAIN_US) {
+	if (live->said_us == 0 || now - live->said_us >= gap_us) {
 		live->said = true;
 		live->said_us = now;
 		msg_warn("%s:%d: %s%.200s; trying again", live->url->host,
