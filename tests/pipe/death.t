@@ -1,0 +1,137 @@
+#!/bin/bash
+# Goal: kill -9 of any member or of the scripts themselves, in mid-run: nothing
+# is lost, nothing counts twice, and what is started again meets nobody.
+. "$(dirname -- "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=tests/pipe/lib.sh
+. "$ROOT/tests/pipe/lib.sh"
+
+N=100000
+
+# one_of COMMAND PIPELINE: a pid, once there is one.
+one_of()
+{
+	local pid
+
+	wait_for 30 is_one "$1" "$2" || return 1
+	read -r pid < <(members "$1" "$2") && echo "$pid"
+}
+
+is_one()
+{
+	[[ $(members "$1" "$2" | wc -l) == 1 ]]
+}
+
+# kill_member COMMAND PIPELINE: kill -9, and another one comes.
+kill_member()
+{
+	local pid
+
+	pid=$(one_of "$1" "$2") && kill -KILL "$pid" &&
+	    wait_for 10 pid_gone "$pid" && one_of "$1" "$2" >"$T/next" &&
+	    [[ $(<"$T/next") != "$pid" ]]
+	ok $? "$1 of $2 is killed, and comes again"
+}
+
+# bashes PIPELINE: the script, and what it has forked of itself.
+bashes()
+{
+	local pid
+
+	for pid in /proc/[0-9]*; do
+		{ tr '\0' '\n' <"$pid/environ"; } 2>/dev/null |
+		    grep -qxF "TICKPIPE_RUN=$TICKPIPE_RUN" &&
+		    tr '\0' ' ' <"$pid/cmdline" 2>/dev/null |
+		    grep -q "scripts/$1 \$" && echo "${pid##*/}"
+	done
+}
+
+zombies()
+{
+	ps -o stat= --ppid "$(IFS=,; echo "${SCRIPT[*]}")" | grep -c '^Z'
+}
+
+pipe_setup
+
+
+frames "$N" 1 10 >"$T/frames"
+bws-trades --replay "$T/frames" >"$T/trades"
+
+status_is 2 'a table that is not there' \
+    env TABLE_TICKS=nowhere "$ROOT/scripts/ticks"
+like "$(<"$T/err")" 'trying again cannot help' 'says that it cannot help'
+status_is 2 'a file that is not there' \
+    "$ROOT/scripts/ingest" --replay "$T/nowhere"
+check 'neither leaves anything' nothing_left
+
+# Members.
+script candles
+script ticks
+script ingest --replay "$T/frames"
+kill_member kafka-sub candles-0
+kill_member ohlc-window candles-0
+kill_member kafka-sub ticks-0
+kill_member pg-upsert candles-0
+kill_member pg-upsert ticks-0
+is "$(zombies)" 0 'no zombie'
+script_ends 0 ingest
+for command in bws-trades ndjson-validate kafka-pub; do
+	script ingest --replay "$T/frames"
+	pid=$(one_of "$command" ingest-0)
+	kill -KILL "$pid"
+	script_ends 0 ingest
+	like "$(<"$T/ingest.err")" "$command was killed by SIGKILL; starting" \
+	    "$command of a replay is killed: the replay begins again"
+done
+wait_ticks "$N"
+wait_counted "$N"
+
+# The scripts. Their pipelines end with them; with nobody left to see to that,
+# the next start does.
+kill -KILL "${SCRIPT[candles]}" "${SCRIPT[ticks]}"
+check 'the scripts are killed: their pipelines end' wait_for 20 nothing_left
+script candles
+script ticks
+one_of pg-upsert candles-0 >"$T/next"
+old=$(<"$T/next")
+# shellcheck disable=SC2046 # pids
+kill -KILL $(bashes candles)
+check 'all of candles but its commands is killed: they stay' pid_alive "$old"
+script candles
+check 'until it is started again' wait_for 30 pid_gone "$old"
+one_of pg-upsert candles-0 >"$T/next"
+is "$(find "$TICKPIPE_RUN" -maxdepth 1 -name 'candles-*' | wc -l)" 1 \
+    'in the place that it had'
+is "$(left_over | sort | uniq -c | grep -cE ' 1 (ohlc-window)| 2 (kafka-sub|pg-upsert)')" \
+    3 'each command is there once'
+
+# A second copy, elsewhere in the group.
+"$ROOT/scripts/candles" 2>"$T/second.err" &
+second=$!
+check 'a second copy has a place of its own' \
+    wait_for 30 is_one pg-upsert candles-1
+frames "$N" 1000000 10 1000000 >"$T/frames"
+bws-trades --replay "$T/frames" >>"$T/trades"
+status_is 0 'more trades' "$ROOT/scripts/ingest" --replay "$T/frames"
+wait_ticks $((2 * N))
+wait_counted $((2 * N))
+kill -TERM "$second"
+wait "$second"
+is "$?" 0 'the second copy ends in order'
+
+# In order, too: at once, and all acknowledged.
+script_stops 0 ticks
+script_stops 0 candles
+check 'nothing is left running' nothing_left
+status_is 0 'reading on as ticks' kafka-sub -b "$BROKERS" -g ticks -e crypto_prices
+is "$(<"$T/out")" '' 'gives nothing: all was acknowledged'
+
+same_ticks "$T/trades" 'no tick is missing'
+same_candles "$T/trades" 'and no candle differs'
+
+# A member that does not answer is not waited for.
+script ticks
+pid=$(one_of pg-upsert ticks-0)
+kill -STOP "$pid"
+script_stops 3 ticks
+check 'a stopped member is killed' wait_for 10 nothing_left
+done_testing
