@@ -56,6 +56,21 @@ is "$(sort -s -n -t: -k8,8 "$T/bare" | cmp - "$T/bare" 2>&1)" '' \
     'in the order of their ids'
 exchange_stop "$EXCHANGE_PID"
 
+# A frame beyond the bound ends the connection, not the command.
+exchange_start long --symbols btcusdt --rate 100
+rm -f "$T/out" "$T/err"
+bws-trades --max-line 100 --url "ws://$EXCHANGE_ADDRESS" btcusdt \
+    >"$T/out" 2>"$T/err" &
+pid=$!
+on_exit end_process "$pid"
+wait_for 30 test -s "$T/err"
+like "$(<"$T/err")" 'a frame longer than --max-line; trying again' \
+    'a frame beyond --max-line ends the connection'
+kill -INT "$pid"
+wait "$pid"
+is "$? $(wc -c <"$T/out")" '0 0' 'and nothing of it comes out'
+exchange_stop "$EXCHANGE_PID"
+
 # A reader that stops.
 exchange_start slow --rate 0 --trades 300000 --wait-for-clients 2 \
     --ping 0.5 --pong 60
