@@ -10,15 +10,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "backoff.h"
 #include "clock.h"
 #include "msg.h"
+#include "trouble.h"
 
 #define SERVER_MIN 120000 /* pg_attribute.attgenerated, plan_cache_mode */
-#define BACKOFF_BASE_US 100000
-#define BACKOFF_CAP_US 5000000
-#define SAY_NEW_US 1000000     /* between words on trouble that is new, */
-#define SAY_AGAIN_US 30000000  /* and while it lasts */
 #define SLOW_US 10000000       /* an answer this late is worth a word */
 #define CONNECT_TIMEOUT_S 10   /* defaults of what conninfo may set */
 #define USER_TIMEOUT_MS 20000
@@ -61,8 +57,7 @@ struct db {
 	bool known;
 	bool flushing;
 	int64_t deadline_us; /* of the connect, the wait, or the next word */
-	struct backoff backoff;
-	int64_t trouble_us, said_us; /* since when, and when last said; or 0 */
+	struct trouble trouble;
 	struct shape shapes[SHAPES];
 	size_t nshapes;
 	size_t shape; /* of the batch */
@@ -72,7 +67,7 @@ struct db {
 	size_t from, to;
 	const char **params;
 	uint64_t written;
-	char sqlstate[6];
+	char sqlstate[SQLSTATE_CAP];
 	char message[CATALOG_REASON_MAX];
 };
 
@@ -88,7 +83,7 @@ db_new(const struct db_options *options)
 		return NULL;
 	db->options = options;
 	db->state = WAITING;
-	backoff_init(&db->backoff, BACKOFF_BASE_US, BACKOFF_CAP_US);
+	trouble_init(&db->trouble);
 	return db;
 }
 
@@ -187,7 +182,7 @@ set_connect_message(struct db *db)
 {
 	const char *text = PQerrorMessage(db->conn);
 	const char *code = strstr(text, ":  ");
-	char sqlstate[6] = "", line[CATALOG_REASON_MAX];
+	char sqlstate[SQLSTATE_CAP] = "", line[CATALOG_REASON_MAX];
 
 	if (code != NULL && strspn(code + 3,
 	    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5 && code[8] == ':') {
@@ -216,12 +211,6 @@ is_wrong_conninfo(const struct db *db)
 			return true;
 	}
 	return false;
-}
-
-static bool
-in_class(const struct db *db, const char *class)
-{
-	return strncmp(db->sqlstate, class, 2) == 0;
 }
 
 static void
@@ -385,75 +374,21 @@ go_on_connecting(struct db *db, short revents)
 static bool
 is_hopeless(const struct db *db)
 {
-	static const char *const connecting[] = { "28", "3D", "42", "22" };
-	static const char *const working[] = { "42", "3F", "0A", "22", "23" };
+	bool connecting = db->state == CONNECTING;
 
-	if (db->state == CONNECTING) {
-		if (is_wrong_conninfo(db) || (db->conn != NULL &&
-		    PQconnectionNeedsPassword(db->conn)))
-			return true;
-		for (size_t i = 0; i < LENGTH(connecting); i++) {
-			if (in_class(db, connecting[i]))
-				return true;
-		}
-		return strcmp(db->sqlstate, "0A000") == 0;
-	}
-	for (size_t i = 0; i < LENGTH(working); i++) {
-		if (in_class(db, working[i]))
-			return true;
-	}
-	return false;
+	return sqlstate_is_hopeless(db->sqlstate, connecting) ||
+	    (connecting && (is_wrong_conninfo(db) || (db->conn != NULL &&
+	    PQconnectionNeedsPassword(db->conn))));
 }
 
-/*
- * Errors after which the connection is as good as before: transaction
- * rollback, no resources, limits, locks, a statement cancelled, a class that
- * an administrator's hand mends.
- */
+/* Whether to try again on the same connection. */
 static bool
 may_keep_connection(const struct db *db)
 {
-	static const char *const classes[] = { "40", "42", "53", "54", "55" };
-
-	if (db->conn == NULL || PQstatus(db->conn) != CONNECTION_OK ||
-	    PQtransactionStatus(db->conn) != PQTRANS_IDLE)
-		return false;
-	if (strcmp(db->sqlstate, "57014") == 0)
-		return true;
-	for (size_t i = 0; i < LENGTH(classes); i++) {
-		if (in_class(db, classes[i]))
-			return true;
-	}
-	return false;
-}
-
-/* New trouble is said at once, lasting trouble now and then. */
-static void
-say_trouble(struct db *db)
-{
-	int64_t now_us = clock_monotonic_us();
-	int64_t pause_us = db->trouble_us == 0 ? SAY_NEW_US : SAY_AGAIN_US;
-
-	if (db->trouble_us == 0)
-		db->trouble_us = now_us;
-	if (db->said_us != 0 && now_us - db->said_us < pause_us)
-		return;
-	db->said_us = now_us;
-	msg_warn("database: %s%s%s; trying again", db->message,
-	    *db->sqlstate ? ", SQLSTATE " : "", db->sqlstate);
-}
-
-static void
-trouble_is_over(struct db *db)
-{
-	backoff_reset(&db->backoff);
-	if (db->trouble_us == 0)
-		return;
-	if (db->said_us >= db->trouble_us) {
-		msg_warn("database: works again after %.1f s",
-		    (double)(clock_monotonic_us() - db->trouble_us) / 1e6);
-	}
-	db->trouble_us = 0;
+	return db->state != CONNECTING && db->conn != NULL &&
+	    PQstatus(db->conn) == CONNECTION_OK &&
+	    PQtransactionStatus(db->conn) == PQTRANS_IDLE &&
+	    sqlstate_spares_session(db->sqlstate);
 }
 
 static enum db_result
@@ -461,12 +396,11 @@ failed(struct db *db)
 {
 	if (!db->known && is_hopeless(db))
 		return DB_HOPELESS;
-	say_trouble(db);
-	if (db->state == CONNECTING || !may_keep_connection(db))
+	if (!may_keep_connection(db))
 		disconnect(db);
 	db->state = WAITING;
 	db->deadline_us = clock_monotonic_us() +
-	    backoff_next_us(&db->backoff);
+	    trouble_meet_us(&db->trouble, db->message, db->sqlstate);
 	return DB_BUSY;
 }
 
@@ -624,7 +558,7 @@ static enum db_result
 start_batch(struct db *db)
 {
 	if (db->batch == NULL) {
-		trouble_is_over(db);
+		trouble_end(&db->trouble);
 		return be_idle(db);
 	}
 	db->shape = find_shape(db, db->batch->present);
@@ -683,7 +617,7 @@ succeeded(struct db *db)
 	default:
 		break;
 	}
-	trouble_is_over(db);
+	trouble_end(&db->trouble);
 	return be_idle(db);
 }
 
@@ -691,13 +625,13 @@ succeeded(struct db *db)
 static enum db_result
 refused(struct db *db)
 {
-	bool rows = in_class(db, "22") || in_class(db, "23");
+	bool rows = sqlstate_condemns(db->sqlstate);
 	bool doubled = strcmp(db->sqlstate, "21000") == 0 &&
 	    db->to - db->from > 1;
 
 	if (db->state != EXECUTING || (!rows && !doubled))
 		return failed(db);
-	trouble_is_over(db);
+	trouble_end(&db->trouble);
 	db->batch = NULL;
 	be_idle(db);
 	return rows ? DB_CONDEMNED : DB_DOUBLED;
@@ -732,11 +666,7 @@ say_slow(struct db *db)
 	if (clock_monotonic_us() < db->deadline_us)
 		return;
 	db->deadline_us = INT64_MAX;
-	if (db->trouble_us == 0)
-		db->trouble_us = clock_monotonic_us() - SLOW_US;
-	db->said_us = clock_monotonic_us();
-	msg_warn("database: no answer for %d s, waiting",
-	    (int)(SLOW_US / 1000000));
+	trouble_wait(&db->trouble, SLOW_US);
 }
 
 static enum db_result
