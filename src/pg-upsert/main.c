@@ -438,13 +438,6 @@ begin(struct sink *sink)
 {
 	const struct settings *settings = sink->settings;
 
-	if (stop_init(settings->common.drain_us) == -1 ||
-	    flow_init(&sink->flow, NULL, 0, NULL,
-	    settings->common.max_line) == -1) {
-		msg_error("%s", strerror(errno));
-		return STATUS_WORLD;
-	}
-	record_reader_init(&sink->reader);
 	if (rejects_open(&sink->rejects, settings->common.rejects) == -1) {
 		msg_error("%s: %s", settings->common.rejects,
 		    strerror(errno));
@@ -454,9 +447,12 @@ begin(struct sink *sink)
 		msg_error("%s: %s", settings->ack, strerror(errno));
 		return filter_file_status(errno);
 	}
+	record_reader_init(&sink->reader);
 	sink->db = db_new(&settings->db);
-	if (sink->db == NULL) {
-		msg_error("out of memory");
+	if (sink->db == NULL || stop_init(settings->common.drain_us) == -1 ||
+	    flow_init(&sink->flow, NULL, 0, NULL,
+	    settings->common.max_line) == -1) {
+		msg_error("%s", strerror(errno));
 		return STATUS_WORLD;
 	}
 	writer_init(&sink->writer, sink->db, &sink->ack, &sink->rejects);
