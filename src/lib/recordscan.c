@@ -12,138 +12,139 @@ static const uint64_t power10[] = {
 	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000,
 };
 
-/* A run of digits at *p, added to *value; how many there were. */
-static inline unsigned
-read_digits(const char **p, const char *end, uint64_t *value)
+/*
+ * The readers below begin at p and return where they ended, or NULL for what
+ * is not usual.
+ */
+
+/* A run of digits, perhaps none, behind those that *value has already. */
+static inline const char *
+read_digits(const char *p, const char *end, uint64_t *value)
 {
-	unsigned total = 0, n;
+	const char *limit = p + MAX_DIGITS;
 
-	while (end - *p >= 8 && total <= MAX_DIGITS) {
-		uint64_t x = word_load(*p);
+	while (end - p >= 8 && p <= limit) {
+		uint64_t x = word_load(p);
+		unsigned n = word_digits(x);
 
-		n = word_digits(x);
-		if (n > 0)
-			*value = *value * power10[n] + word_number(x, n);
-		total += n;
-		*p += n;
+		if (n == 0)
+			return p;
+		*value = *value * power10[n] + word_number(x, n);
+		p += n;
 		if (n < 8)
-			return total;
+			return p;
 	}
-	for (; *p < end && **p >= '0' && **p <= '9' &&
-	    total <= MAX_DIGITS; (*p)++, total++)
-		*value = *value * 10 + (unsigned)(**p - '0');
-	return total;
+	for (; p < end && *p >= '0' && *p <= '9' && p <= limit; p++)
+		*value = *value * 10 + (unsigned)(*p - '0');
+	return p;
 }
 
-/* A whole number; what follows is the caller's to look at. */
-static inline bool
-read_whole(const char **p, const char *end, uint64_t *value)
+/* A whole number; what follows it is the caller's to look at. */
+static inline const char *
+read_whole(const char *p, const char *end, uint64_t *value)
 {
-	const char *begin = *p;
-	unsigned n;
+	const char *begin = p;
 
 	*value = 0;
-	n = read_digits(p, end, value);
-	return n >= 1 && n <= MAX_DIGITS && (n == 1 || *begin != '0');
+	p = read_digits(p, end, value);
+	if (p == begin || p - begin > MAX_DIGITS ||
+	    (*begin == '0' && p - begin > 1))
+		return NULL;
+	return p;
 }
 
-static inline bool
-read_decimal(const char **p, const char *end, struct decimal *out)
+static inline const char *
+read_decimal(const char *p, const char *end, struct decimal *out)
 {
-	const char *begin = *p;
+	const char *begin = p, *point;
 	uint64_t coef = 0;
-	unsigned before = read_digits(p, end, &coef), after = 0;
 
-	if (before == 0 || (before > 1 && *begin == '0'))
-		return false;
-	if (*p < end && **p == '.') {
-		(*p)++;
-		after = read_digits(p, end, &coef);
-		if (after == 0)
-			return false;
+	p = point = read_digits(p, end, &coef);
+	if (p == begin || (*begin == '0' && p - begin > 1))
+		return NULL;
+	if (p < end && *p == '.') {
+		p = read_digits(point + 1, end, &coef);
+		if (p == point + 1)
+			return NULL;
+		out->scale = (unsigned)(p - point - 1);
+	} else {
+		out->scale = 0;
 	}
-	if (before + after > MAX_DIGITS)
-		return false;
 	out->coef = coef;
-	out->scale = after;
-	return true;
+	return p - begin <= MAX_DIGITS + (p > point) ? p : NULL;
 }
 
 /* A plain ASCII string behind its opening quote, and its closing one. */
-static inline bool
-read_symbol(const char **p, const char *end, struct record_text *out)
+static inline const char *
+read_symbol(const char *p, const char *end, struct record_text *out)
 {
-	const char *begin = *p;
-
+	const char *begin = p;
 	unsigned n = 8;
 
-	while (n == 8 && end - *p >= 8) {
-		n = word_plain(word_load(*p));
-		*p += n;
+	while (n == 8 && end - p >= 8) {
+		n = word_plain(word_load(p));
+		p += n;
 	}
-	while (*p < end && **p > 0x20 && **p < 0x7f && **p != '"' &&
-	    **p != '\\')
-		(*p)++;
+	while (p < end && *p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\')
+		p++;
 	out->text = begin;
-	out->len = (size_t)(*p - begin);
-	return *p < end && *(*p)++ == '"' && out->len > 0 &&
-	    out->len <= RECORD_SYMBOL_MAX;
+	out->len = (size_t)(p - begin);
+	if (p == end || *p != '"' || out->len == 0 ||
+	    out->len > RECORD_SYMBOL_MAX)
+		return NULL;
+	return p + 1;
 }
 
 /*
  * 2024-07-18T23:57:02.956Z of the minute learned last, behind the opening
  * quote, and the closing one.
  */
-static inline bool
-read_time(const char **p, const char *end,
+static inline const char *
+read_time(const char *p, const char *end,
     const struct timestamp_minute *minute, int64_t *out_us)
 {
-	const char *t = *p, *m = minute->text;
+	const char *m = minute->text;
 	uint64_t rest;
 	unsigned milli;
 
-	if (end - t < 25 || word_load(t) != word_load(m) ||
-	    word_load(t + 8) != word_load(m + 8) || t[16] != m[16])
-		return false;
+	if (end - p < 25 || word_load(p) != word_load(m) ||
+	    word_load(p + 8) != word_load(m + 8) || p[16] != m[16])
+		return NULL;
 	/* 02.956Z": with the point, Z and quote made zeros all are digits. */
-	rest = word_load(t + 17);
+	rest = word_load(p + 17);
 	if ((rest & 0xffff000000ff0000) != 0x225a0000002e0000)
-		return false;
+		return NULL;
 	rest ^= 0x126a0000001e0000;
-	if (word_digits(rest) != 8 || t[17] > '5')
-		return false;
-	/* SS0mmm00 */
-	milli = (unsigned)(word_number(rest, 8) / 100);
+	if (word_digits(rest) != 8 || p[17] > '5')
+		return NULL;
+	milli = (unsigned)(word_number(rest, 8) / 100); /* SS0mmm */
 	*out_us = minute->start_us + (int64_t)(milli / 10000) * 1000000 +
 	    milli % 10000 * 1000;
-	*p = t + 25;
-	return true;
+	return p + 25;
 }
 
-static inline bool
-read_bool(const char **p, const char *end, bool *out)
+static inline const char *
+read_bool(const char *p, const char *end, bool *out)
 {
-	if (end - *p >= 4 && memcmp(*p, "true", 4) == 0) {
+	if (end - p >= 4 && memcmp(p, "true", 4) == 0) {
 		*out = true;
-		*p += 4;
-		return true;
+		return p + 4;
 	}
-	if (end - *p >= 5 && memcmp(*p, "false", 5) == 0) {
+	if (end - p >= 5 && memcmp(p, "false", 5) == 0) {
 		*out = false;
-		*p += 5;
-		return true;
+		return p + 5;
 	}
-	return false;
+	return NULL;
 }
 
-/* What must stand at *p, and is passed over. */
-static inline bool
-read_text(const char **p, const char *end, const char *text, size_t len)
+/* What must stand there. */
+static inline const char *
+read_text(const char *p, const char *end, const char *text, size_t len)
 {
-	if ((size_t)(end - *p) < len || !jsonshape_same(*p, text, len))
-		return false;
-	*p += len;
-	return true;
+	if (p == NULL || (size_t)(end - p) < len ||
+	    !jsonshape_same(p, text, len))
+		return NULL;
+	return p + len;
 }
 
 #define READ_LITERAL(p, end, text) \
@@ -156,77 +157,87 @@ is_topic_char(char c)
 	    (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 }
 
+/* A literal and the whole number behind it. */
+static const char *
+read_labelled(const char *p, const char *end, const char *label, size_t len,
+    uint64_t *value)
+{
+	p = read_text(p, end, label, len);
+	return p == NULL ? NULL : read_whole(p, end, value);
+}
+
+#define READ_LABELLED(p, end, label, value) \
+	read_labelled(p, end, label, sizeof (label) - 1, value)
+
 /* The value of `_kafka` as provenance_write() writes it. */
-static bool
-read_provenance(const char **p, const char *end, struct provenance *out)
+static const char *
+read_provenance(const char *p, const char *end, struct provenance *out)
 {
 	uint64_t partition, offset, start;
 
-	if (!READ_LITERAL(p, end, "{\"topic\":\""))
-		return false;
-	out->topic = *p;
-	while (*p < end && is_topic_char(**p))
-		(*p)++;
-	out->topic_len = (size_t)(*p - out->topic);
-	if (out->topic_len == 0 || out->topic_len > PROVENANCE_TOPIC_MAX ||
-	    !READ_LITERAL(p, end, "\",\"partition\":") ||
-	    !read_whole(p, end, &partition) || partition > INT32_MAX ||
-	    !READ_LITERAL(p, end, ",\"offset\":") ||
-	    !read_whole(p, end, &offset) ||
-	    !READ_LITERAL(p, end, ",\"start\":") ||
-	    !read_whole(p, end, &start) || !READ_LITERAL(p, end, "}"))
-		return false;
+	p = READ_LITERAL(p, end, "{\"topic\":\"");
+	if (p == NULL)
+		return NULL;
+	out->topic = p;
+	while (p < end && is_topic_char(*p))
+		p++;
+	out->topic_len = (size_t)(p - out->topic);
+	if (out->topic_len == 0 || out->topic_len > PROVENANCE_TOPIC_MAX)
+		return NULL;
+	p = READ_LABELLED(p, end, "\",\"partition\":", &partition);
+	p = READ_LABELLED(p, end, ",\"offset\":", &offset);
+	p = READ_LABELLED(p, end, ",\"start\":", &start);
+	p = READ_LITERAL(p, end, "}");
+	if (p == NULL || partition > INT32_MAX)
+		return NULL;
 	out->partition = (int32_t)partition;
 	out->offset = (int64_t)offset;
 	out->start = (int64_t)start;
-	return true;
+	return p;
 }
 
-static inline bool
-read_field(struct record_reader *reader, const struct record_field *field,
-    const char **p, const char *end, void *out)
+static inline const char *
+read_field(const struct record_reader *reader,
+    const struct record_field *field, const char *p, const char *end,
+    void *out)
 {
-	uint64_t whole;
 	struct decimal *number = out;
+	uint64_t whole;
 
 	switch (field->type) {
 	case RECORD_SYMBOL:
-		return *p < end && *(*p)++ == '"' &&
-		    read_symbol(p, end, out);
+		return *p == '"' ? read_symbol(p + 1, end, out) : NULL;
 	case RECORD_DECIMAL:
 		return read_decimal(p, end, number);
 	case RECORD_POSITIVE:
-		return read_decimal(p, end, number) && number->coef != 0;
+		p = read_decimal(p, end, number);
+		return p != NULL && number->coef != 0 ? p : NULL;
 	case RECORD_TIME:
-		return *p < end && *(*p)++ == '"' &&
-		    read_time(p, end, &reader->minute, out);
+		return *p == '"' ? read_time(p + 1, end, &reader->minute,
+		    out) : NULL;
 	case RECORD_INT:
-		if (!read_whole(p, end, &whole))
-			return false;
+		p = read_whole(p, end, &whole);
 		*(int64_t *)out = (int64_t)whole;
-		return true;
+		return p;
 	case RECORD_BOOL:
 		return read_bool(p, end, out);
 	case RECORD_SUM:
 		break;
 	}
-	return false;
+	return NULL;
 }
 
 /* A member that the record does not know: any value. */
-static bool
-skip_value(const char **p, const char *end)
+static const char *
+skip_value(const char *p, const char *end)
 {
 	struct jsonscan scan;
 
 	/* White space before the value is another shape. */
-	if (*p == end || **p == ' ' || **p == '\t' || **p == '\r')
-		return false;
-	jsonscan_init(&scan, *p, end, 1);
-	if (!jsonscan_value(&scan))
-		return false;
-	*p = scan.p;
-	return true;
+	if (*p == ' ' || *p == '\t' || *p == '\r')
+		return NULL;
+	jsonscan_init(&scan, p, end, 1);
+	return jsonscan_value(&scan) ? scan.p : NULL;
 }
 
 bool
@@ -244,15 +255,21 @@ recordscan_read(struct record_reader *reader, const char *line, size_t len,
 	for (unsigned i = 0; i < shape->count; i++) {
 		int f = map->field[i];
 
-		if (!read_text(&p, end, shape->text + shape->between[i].begin,
-		    shape->between[i].len))
+		p = read_text(p, end, shape->text + shape->between[i].begin,
+		    shape->between[i].len);
+		if (p == NULL || p == end)
 			return false;
-		if (f >= 0 ? !read_field(reader, &fields[f], &p, end,
-		    (char *)out + fields[f].offset) :
-		    f == RECORD_MAP_KAFKA ? !read_provenance(&p, end,
-		    &reader->provenance) : !skip_value(&p, end))
+		if (f >= 0) {
+			p = read_field(reader, &fields[f], p, end,
+			    (char *)out + fields[f].offset);
+		} else if (f == RECORD_MAP_KAFKA) {
+			p = read_provenance(p, end, &reader->provenance);
+			has_provenance = true;
+		} else {
+			p = skip_value(p, end);
+		}
+		if (p == NULL)
 			return false;
-		has_provenance |= f == RECORD_MAP_KAFKA;
 	}
 	if (end - p != 1 || *p != '}')
 		return false;
