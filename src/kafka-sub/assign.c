@@ -247,7 +247,7 @@ list_due(struct assign *assign)
 {
 	rd_kafka_topic_partition_list_t *list = NULL;
 
-	for (size_t i = 0; i < assign->parts.n; i++) {
+	for (size_t i = 0; assign->group && i < assign->parts.n; i++) {
 		const struct part *part = &assign->parts.part[i];
 
 		if (!part_is_due(part))
@@ -567,7 +567,7 @@ assign_commit(struct assign *assign, int64_t deadline_us)
 	rd_kafka_queue_t *queue;
 	rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR__FAIL;
 
-	if (!assign->group || list == NULL)
+	if (list == NULL)
 		return true;
 	queue = rd_kafka_queue_new(assign->conf->rk);
 	if (sync_rejects(assign))
@@ -590,7 +590,7 @@ assign_leave(struct assign *assign, int64_t deadline_us)
 	rd_kafka_queue_t *queue;
 	rd_kafka_error_t *error;
 
-	if (!assign->group)
+	if (assign->group_queue == NULL)
 		return;
 	assign->closing = true;
 	queue = rd_kafka_queue_new(assign->conf->rk);

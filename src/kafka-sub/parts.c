@@ -115,7 +115,7 @@ parts_accept(struct parts *parts)
 	for (size_t i = 0; i < parts->n; i++) {
 		struct part *p = &parts->part[i];
 
-		if (p->last + 1 > p->safe)
+		if (p->last != -1 && p->last + 1 > p->safe)
 			p->safe = p->last + 1;
 	}
 }

@@ -136,8 +136,8 @@ exec 3>&-
 
 # A broker that is not there.
 peer_mock_stop
-echo '{}' | status_is 3 'no broker, asked to stop' \
-	timeout --foreground --preserve-status -s TERM 2 kafka-pub --drain 300ms t
+status_is 3 'no broker, asked to stop' timeout --foreground \
+	--preserve-status -s TERM 2 kafka-pub --drain 300ms t <"$T/in"
 like "$(<"$T/err")" "$BROKERS.*[Cc]onnect" 'the failure is said'
 is "$(grep -c onnect "$T/err")" 1 'once'
 done_testing

@@ -33,6 +33,8 @@ main(void)
 	tap_ok(parts_find(&parts, "tt", 2, 0) == NULL &&
 	    parts_find(&parts, "t", 1, 2) == NULL, "and others are not");
 	tap_ok(!parts_due(&parts), "nothing is due at the beginning");
+	parts_accept(&parts);
+	tap_ok(!parts_due(&parts), "nor where nothing was handed out");
 
 	tap_ok(!ack(&parts, "t", 0, 5, start), "no ack before a message");
 	tap_ok(part_advance(a, 7) && part_advance(a, 9), "offsets rise");
