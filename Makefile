@@ -95,7 +95,7 @@ TESTS =
 check: all tests-build
 	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
 		prove $(PROVE_FLAGS) $(if $(TESTS),-r $(TESTS),$(UNIT) \
-		$(wildcard tests/*/*.t))
+		$(wildcard tests/*.t tests/*/*.t))
 
 # The same tests under the address and undefined-behaviour sanitizers.
 SAN_FLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Goal: what the exchange sent arrives, from a file and from the socket: every
 # trade in one table, the exact candles in the other; once more changes nothing.
+# shellcheck source=tests/lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../lib.sh"
 # shellcheck source=tests/pipe/lib.sh
 . "$ROOT/tests/pipe/lib.sh"

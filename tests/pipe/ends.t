@@ -2,6 +2,7 @@
 # Goal: a reader that goes away ends a whole pipeline at once, a full disk
 # reaches the exit status, and INT to all of a pipeline in mid-stream loses no
 # line that its source had written.
+# shellcheck source=tests/lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../lib.sh"
 # shellcheck source=tests/pipe/lib.sh
 . "$ROOT/tests/pipe/lib.sh"
@@ -21,6 +22,7 @@ pipeline_ends()
 {
 	local name=$1 want=$2
 
+	# shellcheck disable=SC2016 # expanded there
 	is "$(timeout -s KILL 60 bash -c "$3"' >/dev/null; echo "${PIPESTATUS[*]}"' \
 	    2>"$T/err")" "$want" "$name" || diag_file "$T/err"
 }
@@ -54,6 +56,7 @@ bws-trades --url "$url" "${symbols[@]}" | tee -i "$T/source" |
     kafka-pub --key symbol --time event_time crypto_prices 2>"$T/err" &
 set +m
 pipeline=$(jobs -p %%)
+# shellcheck disable=SC2317 # called by wait_for
 source_has()
 {
 	(($(wc -l <"$T/source") >= $1))

@@ -2,6 +2,7 @@
 # Goal: the broker, then the database, stopped in mid-run: nothing is lost, and
 # all of it comes by itself once they are back. TICKPIPE_OUTAGE: for how many
 # seconds each (5).
+# shellcheck source=tests/lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../lib.sh"
 # shellcheck source=tests/pipe/lib.sh
 . "$ROOT/tests/pipe/lib.sh"
@@ -10,12 +11,14 @@ OUTAGE=${TICKPIPE_OUTAGE:-5}
 RATE=400
 TRADES=$((RATE * (OUTAGE * 2 + 12)))
 
+# shellcheck disable=SC2317 # called by wait_for
 stored_at_least()
 {
 	(($(ticks 2000-01-01) >= $1))
 }
 
 # database_down: for wait_for.
+# shellcheck disable=SC2317 # called by wait_for
 database_down()
 {
 	! psql -X -d "$DATABASE" -c ''
