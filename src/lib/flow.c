@@ -79,8 +79,15 @@ open_next(struct flow *flow)
 	struct stat st;
 
 	flow->file = strcmp(name, "-") == 0 ? NULL : name;
+	/* To open a FIFO blocks until there is a writer. */
+	if (flow->out != NULL && lineout_flush(flow->out) == -1)
+		return output_failed(flow);
+	if (stop_overdue())
+		return FLOW_OVERDUE;
 	flow->fd = flow->file == NULL ? STDIN_FILENO :
 	    open(name, O_RDONLY | O_CLOEXEC);
+	if (flow->fd == -1 && errno == EINTR)
+		return FLOW_READY;
 	if (flow->fd == -1 || fstat(flow->fd, &st) == -1)
 		return failed(flow, input_name(flow));
 	flow->files++;
@@ -97,7 +104,7 @@ readable(const struct flow *flow)
 {
 	struct pollfd p = { .fd = flow->fd, .events = POLLIN };
 
-	return flow->regular || flow->fresh || poll(&p, 1, 0) != 0;
+	return flow->regular || flow->fresh || poll(&p, 1, 0) > 0;
 }
 
 /* One read, where it does not block. */

@@ -47,7 +47,7 @@ write_all(struct lineout *out, const char *text, size_t len)
 	while (len > 0) {
 		ssize_t n = write(out->fd, text, len);
 
-		if (n == -1 && errno != EINTR)
+		if (n == -1 && !stop_retry_write(out->fd))
 			return fail(out, errno);
 		if (n > 0) {
 			text += n;

@@ -9,6 +9,7 @@
 
 #include "json.h"
 #include "jsonscan.h"
+#include "stop.h"
 
 #define FRAME_MAX 8192 /* what stands around the line, bounded below */
 #define REASON_MAX 512
@@ -147,21 +148,6 @@ write_record(struct rejects *rejects, const struct reject *r)
 	return n + 2;
 }
 
-static int
-write_all(int fd, const char *text, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, text, len);
-
-		if (n == -1 && errno != EINTR)
-			return -1;
-		if (n > 0) {
-			text += n;
-			len -= (size_t)n;
-		}
-	}
-	return 0;
-}
 
 /* "line 7", "file: line 7" or nothing, as a message begins. */
 static const char *
@@ -198,7 +184,7 @@ put_stderr(struct rejects *rejects, const struct reject *r)
 		n += json_quote(rejects->buf + n, r->text, r->len);
 	}
 	rejects->buf[n++] = '\n';
-	return write_all(STDERR_FILENO, rejects->buf, n);
+	return stop_write(STDERR_FILENO, rejects->buf, n);
 }
 
 int
@@ -217,7 +203,7 @@ rejects_put(struct rejects *rejects, const struct reject *r)
 	msg_warn_limited(&rejects->limit, "%s%s", place(r, where,
 	    sizeof where), r->reason);
 	len = write_record(rejects, r);
-	return write_all(rejects->fd, rejects->buf, len);
+	return stop_write(rejects->fd, rejects->buf, len);
 }
 
 int

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/time.h>
@@ -13,13 +14,24 @@ static volatile sig_atomic_t asked, overdue;
 static int stop_pipe[2] = { -1, -1 };
 static struct itimerval drain_timer;
 
-/* INT and TERM; SA_RESETHAND makes the second one kill. */
+static int
+handle(int signal, void (*handler)(int), int flags)
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+
+	sigemptyset(&action.sa_mask);
+	return sigaction(signal, &action, NULL);
+}
+
+/* INT and TERM; the second one kills, whichever it is. */
 static void
 on_ask(int signal)
 {
 	int saved = errno;
 
 	(void)signal;
+	handle(SIGINT, SIG_DFL, 0);
+	handle(SIGTERM, SIG_DFL, 0);
 	if (!asked) {
 		asked = 1;
 		setitimer(ITIMER_REAL, &drain_timer, NULL);
@@ -35,15 +47,6 @@ on_alarm(int signal)
 {
 	(void)signal;
 	overdue = 1;
-}
-
-static int
-handle(int signal, void (*handler)(int), int flags)
-{
-	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
-
-	sigemptyset(&action.sa_mask);
-	return sigaction(signal, &action, NULL);
 }
 
 int
@@ -63,8 +66,8 @@ stop_init(int64_t drain_us)
 	}
 	if (handle(SIGPIPE, SIG_IGN, 0) == -1 ||
 	    handle(SIGALRM, on_alarm, 0) == -1 ||
-	    handle(SIGINT, on_ask, SA_RESETHAND) == -1 ||
-	    handle(SIGTERM, on_ask, SA_RESETHAND) == -1)
+	    handle(SIGINT, on_ask, 0) == -1 ||
+	    handle(SIGTERM, on_ask, 0) == -1)
 		return -1;
 	return 0;
 }
@@ -85,6 +88,37 @@ int
 stop_fd(void)
 {
 	return stop_pipe[0];
+}
+
+bool
+stop_retry_write(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	if ((errno == EAGAIN || errno == EWOULDBLOCK) &&
+	    poll(&p, 1, -1) != -1)
+		return true;
+	return errno == EINTR;
+}
+
+int
+stop_write(int fd, const char *text, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, text, len);
+
+		if (n == -1 && !stop_retry_write(fd))
+			return -1;
+		if (n > 0) {
+			text += n;
+			len -= (size_t)n;
+		}
+		if (len > 0 && stop_overdue()) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+	}
+	return 0;
 }
 
 void

@@ -2,6 +2,7 @@
 #define TICKPIPE_STOP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -28,6 +29,18 @@ bool stop_overdue(void);
 
 /* A descriptor that polls readable once stop is asked; never read it. */
 int stop_fd(void);
+
+/*
+ * After a write(2) that failed, errno still set: whether to try again.  Waits
+ * first where others made the descriptor non-blocking.
+ */
+bool stop_retry_write(int fd);
+
+/*
+ * Writes all of it, whatever signals come before the deadline.  -1 with errno; ETIMEDOUT when the
+ * deadline has passed and it still blocks.
+ */
+int stop_write(int fd, const char *text, size_t len);
 
 /*
  * Ends the process as SIGPIPE would have: the shell sees 141.  The caller has

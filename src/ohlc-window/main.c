@@ -92,23 +92,11 @@ no_memory(struct ohlc *o)
 static enum flow_result
 keep_late(struct ohlc *o, const struct line *line)
 {
-	static const char lf = '\n';
-	const char *part[] = { line->text, &lf };
-	size_t len[] = { line->len, 1 };
-
 	o->late++;
-	for (int i = 0; o->late_fd != -1 && i < 2; i++) {
-		while (len[i] > 0) {
-			ssize_t n = write(o->late_fd, part[i], len[i]);
-
-			if (n == -1 && errno != EINTR)
-				return failed(o, o->late_path);
-			if (n > 0) {
-				part[i] += n;
-				len[i] -= (size_t)n;
-			}
-		}
-	}
+	if (o->late_fd != -1 &&
+	    (stop_write(o->late_fd, line->text, line->len) == -1 ||
+	    stop_write(o->late_fd, "\n", 1) == -1))
+		return failed(o, o->late_path);
 	return FLOW_READY;
 }
 
