@@ -71,9 +71,9 @@ bad_option(const struct opt_command *command, int c, char **argv)
 			opt_usage(command, "%s needs an argument", arg);
 		opt_usage(command, "-%c needs an argument", optopt);
 	}
-	if (optopt > 0 && optopt < OPT_REJECTS)
+	if (optopt > 0 && optopt < OPT_HELP && arg[1] != '-')
 		opt_usage(command, "unknown option -%c", optopt);
-	if (optopt >= OPT_REJECTS)
+	if (optopt > 0)
 		opt_usage(command, "%s takes no argument", arg);
 	opt_usage(command, "unknown option %s", arg);
 }
@@ -84,10 +84,13 @@ opt_common(struct opt_common *common, const struct opt_command *command,
 {
 	switch (c) {
 	case 'h':
-		if (strcmp(argv[optind - 1], "-h") == 0 && argc != 2) {
+		/* -hHOST is another command's, as -h HOST is. */
+		if (argc != 2 || strcmp(argv[1], "-h") != 0) {
 			opt_usage(command, "%s", command->h_hint ?
 			    command->h_hint : "-h goes alone");
 		}
+		/* FALLTHROUGH */
+	case OPT_HELP:
 		print_and_exit("usage: %s %s\n%s", command->name,
 		    command->usage, command->help);
 	case 'V':

@@ -20,7 +20,8 @@
 #define OPT_DRAIN_DEFAULT_US (5 * 1000000LL)
 
 enum {
-	OPT_REJECTS = 1000,
+	OPT_HELP = 1000,
+	OPT_REJECTS,
 	OPT_MAX_LINE,
 	OPT_DRAIN,
 	OPT_OWN, /* the first free value */
@@ -28,7 +29,7 @@ enum {
 
 #define OPT_COMMON_SHORT "hqvV"
 #define OPT_COMMON_LONG                                                  \
-	{ "help", no_argument, NULL, 'h' },                              \
+	{ "help", no_argument, NULL, OPT_HELP },                         \
 	{ "version", no_argument, NULL, 'V' },                           \
 	{ "verbose", no_argument, NULL, 'v' },                           \
 	{ "quiet", no_argument, NULL, 'q' },                             \
