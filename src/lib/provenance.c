@@ -6,12 +6,28 @@
 
 #include "decimal.h"
 
+/* A member that stands there once. */
+static const struct json_member *
+find_one(const struct json *object, const char *name)
+{
+	const struct json_member *found = NULL;
+
+	for (size_t i = 0; i < object->nmembers; i++) {
+		if (!json_name_is(&object->members[i], name))
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = &object->members[i];
+	}
+	return found;
+}
+
 /* A whole number from min up, in any JSON notation. */
 static bool
 read_int(const struct json *object, const char *name, int64_t min,
     int64_t max, int64_t *out)
 {
-	const struct json_member *m = json_find(object, name);
+	const struct json_member *m = find_one(object, name);
 	bool minus_one;
 
 	if (m == NULL || m->value.type != JSON_NUMBER)
@@ -27,7 +43,7 @@ read_int(const struct json *object, const char *name, int64_t min,
 static bool
 read_topic(struct json *object, struct provenance *out)
 {
-	const struct json_member *m = json_find(object, "topic");
+	const struct json_member *m = find_one(object, "topic");
 
 	if (m == NULL || m->value.type != JSON_STRING ||
 	    m->value.len == 0 || m->value.len > PROVENANCE_TOPIC_MAX)

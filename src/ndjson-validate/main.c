@@ -56,6 +56,8 @@ judge(struct validator *v, const struct line *line)
 	}
 	if (json_check(line->text, line->len, &error) == 0)
 		return RECORD_GOOD;
+	if (error.at == JSON_NOWHERE)
+		return record_bad(&v->reader, "%s", error.reason);
 	return record_bad(&v->reader, "not JSON: %s at byte %zu",
 	    error.reason, error.at + 1);
 }
