@@ -7,12 +7,16 @@
 #define TEXT_FIRST 4096
 
 int
-batch_init(struct batch *batch, size_t ncolumns)
+batch_init(struct batch *batch, const struct table *table)
 {
+	size_t n = table->ncolumns;
+
 	memset(batch, 0, sizeof *batch);
-	batch->ncolumns = ncolumns;
-	batch->present = calloc(ncolumns + 1, sizeof *batch->present);
-	batch->columns = calloc(ncolumns + 1, sizeof *batch->columns);
+	batch->table = table;
+	batch->ncolumns = n;
+	batch->canonical = true;
+	batch->present = calloc(n + 1, sizeof *batch->present);
+	batch->columns = calloc(n + 1, sizeof *batch->columns);
 	if (batch->present == NULL || batch->columns == NULL) {
 		batch_free(batch);
 		return -1;
@@ -30,8 +34,11 @@ batch_free(struct batch *batch)
 	free(batch->columns);
 	free(batch->present);
 	free(batch->lines.text);
-	free(batch->line_ends);
-	free(batch->line_numbers);
+	free(batch->rows);
+	free(batch->spare.order);
+	free(batch->spare.ends);
+	free(batch->spare.rows);
+	free(batch->spare.literal.text);
 	marks_free(&batch->marks);
 	memset(batch, 0, sizeof *batch);
 }
@@ -43,6 +50,8 @@ batch_clear(struct batch *batch)
 		batch->columns[i].literal.len = 0;
 	batch->lines.len = 0;
 	batch->nrows = 0;
+	batch->canonical = true;
+	batch->sorted = false;
 	for (size_t i = 0; i < batch->marks.count; i++)
 		batch->marks.list[i].set = false;
 	batch->marks.nset = 0;
@@ -106,8 +115,10 @@ reserve_row(struct batch *batch)
 		    sizeof *batch->columns[i].ends))
 			return false;
 	}
-	if (!resize(&batch->line_ends, cap, sizeof *batch->line_ends) ||
-	    !resize(&batch->line_numbers, cap, sizeof *batch->line_numbers))
+	if (!resize(&batch->rows, cap, sizeof *batch->rows) ||
+	    !resize(&batch->spare.rows, cap, sizeof *batch->rows) ||
+	    !resize(&batch->spare.ends, cap, sizeof *batch->spare.ends) ||
+	    !resize(&batch->spare.order, cap, sizeof *batch->spare.order))
 		return false;
 	batch->rows_cap = cap;
 	return true;
@@ -160,6 +171,23 @@ add_value(struct batch_column *column, const struct datum *value, size_t row)
 	column->ends[row] = (uint32_t)literal->len;
 }
 
+/* Whether no other text means the same key. */
+static bool
+is_canonical(const struct batch *batch, const struct binding *binding)
+{
+	const struct table *table = batch->table;
+
+	for (size_t i = 0; i < table->nkey; i++) {
+		const struct column *column = &table->columns[table->key[i]];
+
+		if (!(column->kind == COLUMN_INTEGER ?
+		    binding->values[table->key[i]].bare :
+		    column->kind == COLUMN_TEXT && column->c_order))
+			return false;
+	}
+	return true;
+}
+
 int
 batch_add(struct batch *batch, const struct binding *binding,
     const char *line, size_t len, uint64_t number)
@@ -178,12 +206,117 @@ batch_add(struct batch *batch, const struct binding *binding,
 			add_value(&batch->columns[i], &binding->values[i],
 			    row);
 	}
+	batch->rows[row] = (struct batch_line){ (uint32_t)batch->lines.len,
+	    (uint32_t)len, number };
 	memcpy(batch->lines.text + batch->lines.len, line, len);
 	batch->lines.len += len;
 	batch->lines.text[batch->lines.len++] = '\0';
-	batch->line_ends[row] = (uint32_t)batch->lines.len;
-	batch->line_numbers[row] = number;
+	batch->canonical = batch->canonical && is_canonical(batch, binding);
 	batch->nrows++;
+	return 0;
+}
+
+/* An element of a literal, quotes included. */
+static const char *
+element(const struct batch_column *column, size_t row, size_t *len)
+{
+	size_t begin = row == 0 ? 1 : column->ends[row - 1] + 1;
+
+	*len = column->ends[row] - begin;
+	return column->literal.text + begin;
+}
+
+/*
+ * By the text of the keys, what is bare (integers) by length first.  Any order
+ * will do, as long as every writer has the same.
+ */
+static int
+compare_rows(const void *a, const void *b, void *arg)
+{
+	const struct batch *batch = arg;
+	uint32_t row_a, row_b;
+
+	memcpy(&row_a, a, sizeof row_a);
+	memcpy(&row_b, b, sizeof row_b);
+	for (size_t i = 0; i < batch->table->nkey; i++) {
+		size_t column = batch->table->key[i], len_a, len_b, len;
+		const char *p = element(&batch->columns[column], row_a,
+		    &len_a);
+		const char *q = element(&batch->columns[column], row_b,
+		    &len_b);
+		int order;
+
+		if (len_a != len_b && *p != '"')
+			return len_a < len_b ? -1 : 1;
+		len = len_a < len_b ? len_a : len_b;
+		order = memcmp(p, q, len);
+		if (order != 0)
+			return order;
+		if (len_a != len_b)
+			return len_a < len_b ? -1 : 1;
+	}
+	return row_a < row_b ? -1 : 1;
+}
+
+/* Writes a column's elements anew, in the order of spare.order. */
+static void
+permute_column(struct batch *batch, struct batch_column *column)
+{
+	struct batch_spare *spare = &batch->spare;
+	struct batch_text text = spare->literal;
+	uint32_t *ends = spare->ends;
+
+	text.len = 0;
+	for (size_t i = 0; i < batch->nrows; i++) {
+		size_t len;
+		const char *from = element(column, spare->order[i], &len);
+
+		text.text[text.len++] = i == 0 ? '{' : ',';
+		memcpy(text.text + text.len, from, len);
+		text.len += len;
+		ends[i] = (uint32_t)text.len;
+	}
+	spare->literal = column->literal;
+	spare->ends = column->ends;
+	column->literal = text;
+	column->ends = ends;
+}
+
+int
+batch_sort(struct batch *batch)
+{
+	struct batch_spare *spare = &batch->spare;
+	struct batch_line *rows = spare->rows;
+	size_t longest = 0;
+
+	if (batch->sorted || !batch->canonical || batch->nrows < 2)
+		return 0;
+	for (size_t i = 0; i < batch->ncolumns; i++) {
+		if (batch->columns[i].literal.len > longest)
+			longest = batch->columns[i].literal.len;
+	}
+	for (size_t i = 0; i < batch->ncolumns; i++) {
+		/* Each of them becomes the spare one of the next. */
+		if (batch->present[i] && !reserve(&batch->columns[i].literal,
+		    longest - batch->columns[i].literal.len))
+			return -1;
+	}
+	spare->literal.len = 0;
+	if (!reserve(&spare->literal, longest))
+		return -1;
+	for (size_t i = 0; i < batch->nrows; i++)
+		spare->order[i] = (uint32_t)i;
+	qsort_r(spare->order, batch->nrows, sizeof *spare->order,
+	    compare_rows, batch);
+	for (size_t i = 0; i < batch->ncolumns; i++) {
+		if (batch->present[i])
+			permute_column(batch, &batch->columns[i]);
+	}
+	for (size_t i = 0; i < batch->nrows; i++)
+		rows[i] = batch->rows[spare->order[i]];
+	spare->rows = batch->rows;
+	batch->rows = rows;
+	batch->sorted = true;
 	return 0;
 }
 
@@ -216,10 +349,12 @@ batch_uncut(struct batch *batch, size_t column)
 }
 
 const char *
-batch_line(const struct batch *batch, size_t row, size_t *len)
+batch_line(const struct batch *batch, size_t row, size_t *len,
+    uint64_t *number)
 {
-	size_t from = row == 0 ? 0 : batch->line_ends[row - 1];
+	const struct batch_line *line = &batch->rows[row];
 
-	*len = batch->line_ends[row] - from - 1;
-	return batch->lines.text + from;
+	*len = line->len;
+	*number = line->number;
+	return batch->lines.text + line->begin;
 }

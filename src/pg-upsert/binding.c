@@ -92,7 +92,7 @@ binding_whole(char *out, const char *text, size_t len)
 			return 0;
 		digits[n++] = text[i];
 	}
-	if (!fraction && i == len)
+	if (!fraction && i == len && !(negative && n == 0))
 		return 0;
 	if (i < len) {
 		bool minus = text[++i] == '-';

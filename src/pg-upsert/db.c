@@ -44,6 +44,7 @@ enum state {
 /* A prepared statement: its name is its place. */
 struct shape {
 	bool *present;
+	enum statement_mode mode;
 	bool prepared;
 };
 
@@ -412,14 +413,22 @@ connection_failed(struct db *db)
 	return failed(db);
 }
 
+static enum statement_mode
+batch_mode(const struct db *db)
+{
+	return db->options->mode == STATEMENT_IGNORE && db->batch->sorted ?
+	    STATEMENT_IGNORE_SORTED : db->options->mode;
+}
+
 /* The place of the statement for these columns; SHAPES: not kept. */
 static size_t
-find_shape(struct db *db, const bool *present)
+find_shape(struct db *db, const bool *present, enum statement_mode mode)
 {
 	size_t size = db->table.ncolumns * sizeof *present, i;
 
 	for (i = 0; i < db->nshapes; i++) {
-		if (memcmp(db->shapes[i].present, present, size) == 0)
+		if (db->shapes[i].mode == mode &&
+		    memcmp(db->shapes[i].present, present, size) == 0)
 			return i;
 	}
 	if (i < SHAPES) {
@@ -427,6 +436,7 @@ find_shape(struct db *db, const bool *present)
 		if (db->shapes[i].present == NULL)
 			return SHAPES;
 		memcpy(db->shapes[i].present, present, size);
+		db->shapes[i].mode = mode;
 		db->shapes[i].prepared = false;
 		db->nshapes++;
 	}
@@ -448,7 +458,7 @@ send_prepare(struct db *db)
 {
 	char name[32];
 	char *sql = statement_text(&db->table, db->batch->present,
-	    db->options->mode);
+	    batch_mode(db));
 	int sent;
 
 	if (sql == NULL)
@@ -561,7 +571,7 @@ start_batch(struct db *db)
 		trouble_end(&db->trouble);
 		return be_idle(db);
 	}
-	db->shape = find_shape(db, db->batch->present);
+	db->shape = find_shape(db, db->batch->present, batch_mode(db));
 	db->state = db->shape < SHAPES && db->shapes[db->shape].prepared ?
 	    EXECUTING : PREPARING;
 	return start_step(db);

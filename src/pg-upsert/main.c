@@ -295,12 +295,21 @@ bind(struct sink *sink)
 	    settings->db.mode == STATEMENT_IGNORE) == -1)
 		return -1;
 	for (int i = 0; i < 2; i++) {
-		if (batch_init(&sink->batches[i], table->ncolumns) == -1)
+		if (batch_init(&sink->batches[i], table) == -1)
 			return -1;
 	}
 	sink->forming = &sink->batches[0];
 	sink->bound = true;
 	return 0;
+}
+
+/* Where no version is to be chosen, rows are sorted here and not there. */
+static void
+sort_batch(struct sink *sink)
+{
+	if (sink->settings->db.mode == STATEMENT_IGNORE &&
+	    batch_sort(sink->forming) == -1)
+		out_of_memory(sink);
 }
 
 /* Hands the forming batch to the writer and begins another. */
@@ -309,6 +318,7 @@ submit(struct sink *sink)
 {
 	struct batch *batch = sink->forming;
 
+	sort_batch(sink);
 	sink->forming = &sink->batches[batch == &sink->batches[0]];
 	sink->ready = false;
 	writer_submit(&sink->writer, batch);
@@ -392,6 +402,9 @@ run(struct sink *sink)
 		read_lines(sink);
 		if (all_done(sink))
 			return;
+		/* While the last batch is on its way. */
+		if (sink->bound && batch_full(sink->forming))
+			sort_batch(sink);
 		revents = 0;
 		if (sink->ready && (sink->forming->nrows > 0 ||
 		    sink->forming->marks.nset > 0)) {

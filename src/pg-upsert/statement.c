@@ -110,8 +110,10 @@ put_select(struct sql *sql, const struct table *table, const bool *present,
 }
 
 static void
-put_source(struct sql *sql, const struct table *table, const bool *present)
+put_source(struct sql *sql, const struct table *table, const bool *present,
+    enum statement_mode mode)
 {
+	const char *comma = "";
 	size_t nth = 0;
 
 	put(sql, " FROM ROWS FROM (");
@@ -124,12 +126,15 @@ put_source(struct sql *sql, const struct table *table, const bool *present)
 		    table->columns[i].type);
 		nth++;
 	}
-	put(sql, ") WITH ORDINALITY AS r (");
+	put(sql, mode == STATEMENT_IGNORE_SORTED ? ") AS r (" :
+	    ") WITH ORDINALITY AS r (");
 	for (size_t i = 0; i < table->ncolumns; i++) {
-		if (present[i])
-			put(sql, "c%zu, ", i + 1);
+		if (!present[i])
+			continue;
+		put(sql, "%sc%zu", comma, i + 1);
+		comma = ", ";
 	}
-	put(sql, "n)");
+	put(sql, "%s", mode == STATEMENT_IGNORE_SORTED ? ")" : ", n)");
 }
 
 static void
@@ -236,8 +241,9 @@ statement_text(const struct table *table, const bool *present,
 
 	put_target(&sql, table, present);
 	put_select(&sql, table, present, mode);
-	put_source(&sql, table, present);
-	put_order(&sql, table, mode);
+	put_source(&sql, table, present, mode);
+	if (mode != STATEMENT_IGNORE_SORTED)
+		put_order(&sql, table, mode);
 	put_conflict(&sql, table, present, mode);
 	if (sql.failed) {
 		free(sql.text);

@@ -24,6 +24,8 @@
 enum statement_mode {
 	STATEMENT_UPDATE, /* the last version of a key, or the newest */
 	STATEMENT_IGNORE, /* DO NOTHING: the first version of a key */
+	STATEMENT_IGNORE_SORTED, /* the same, and the rows are sorted: no
+	                            ORDER BY */
 };
 
 /*

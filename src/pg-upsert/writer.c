@@ -57,11 +57,11 @@ condemn(struct writer *writer)
 	char sqlstate[32];
 	struct reject reject = {
 		.reason = db_message(writer->db),
-		.line = writer->batch->line_numbers[range.from],
 		.extra = sqlstate,
 	};
 
-	reject.text = batch_line(writer->batch, range.from, &reject.len);
+	reject.text = batch_line(writer->batch, range.from, &reject.len,
+	    &reject.line);
 	reject.whole_len = reject.len;
 	snprintf(sqlstate, sizeof sqlstate, "\"sqlstate\":\"%s\"",
 	    db_sqlstate(writer->db));

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Acknowledgements: after COMMIT, per partition, and never in anybody's way.
 
+# shellcheck disable=SC2317 # functions that wait_for calls
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/peers/postgres.sh

@@ -74,6 +74,21 @@ status_is 0 'versions of a key with --ignore' \
     pg-upsert --ignore window_1m <"$T/in"
 is "$(sql "SELECT close FROM window_1m WHERE symbol = 'C'")" 1 'the first one'
 
+# Of the same key in one batch, however it is written, the first one counts.
+sql 'CREATE TABLE first (s text, i bigint, n int, PRIMARY KEY (s, i))'
+{
+	for i in 9 10 -1 100 -20; do
+		printf '{"s":"%s","i":%s,"n":1}\n' b $i a $i '' $i
+	done
+	printf '{"s":"%s","i":%s,"n":2}\n' b 9 a 1e1 '\u0061' 10.0 b -1
+} >"$T/in"
+status_is 0 'sorted here' pg-upsert --ignore first <"$T/in"
+is "$(sql 'SELECT count(*), sum(n) FROM first')" '15|15' 'the first one stays'
+echo '{"s":"b","i":" 9 ","n":3}' | cat - "$T/in" >"$T/in2"
+sql 'TRUNCATE first'
+status_is 0 'sorted by the server' pg-upsert --ignore first <"$T/in2"
+is "$(sql 'SELECT count(*), sum(n) FROM first')" '15|17' 'the first one stays'
+
 # Null is the lowest version of all.
 sql 'CREATE TABLE v (id int PRIMARY KEY, a int, b int, x text)'
 cat >"$T/versions" <<-'END'
@@ -147,10 +162,11 @@ status_is 0 '--key names a unique index' pg-upsert --key 'a, "b"' nokey \
 is "$(sql 'TABLE nokey')" '1|1|2' 'and is used'
 for wrong in 'nokey' '--key x nokey' '--key a nokey' '--key a,b,x nokey' \
     '--key nope nokey' 'late' 'view' 'alwayskey' 'nosuch' 'no.such' 'a.b.c.d' \
-    '--newer nope v' '--newer id v' '"'; do
+    '--newer nope v' '--newer id v'; do
 	# shellcheck disable=SC2086 # words
 	status_is 2 "refused: $wrong" pg-upsert $wrong <<<'{"a":1}'
 done
+status_is 2 'refused: a quote alone' pg-upsert '"' <<<'{"a":1}'
 
 status_is 0 'an empty input' pg-upsert v </dev/null
 status_is 0 'a last line without an end' pg-upsert v \

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The database goes away, comes back, is slow or says no: nothing is lost.
 
+# shellcheck disable=SC2317 # functions that wait_for calls
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/peers/postgres.sh

@@ -49,6 +49,7 @@ test_literals(struct batch *batch)
 	static const char *const keys[] = { "a", "", "q\"b\\", NULL, "NULL",
 	    "{,}" };
 	size_t len;
+	uint64_t number;
 
 	for (size_t i = 0; i < 6; i++) {
 		row(keys[i], "7");
@@ -63,12 +64,45 @@ test_literals(struct batch *batch)
 		cut(batch, 0, 5, 6, "{\"{,}\"}");
 		cut(batch, 1, 2, 4, "{7,7}");
 	}
-	batch_line(batch, 3, &len);
+	batch_line(batch, 3, &len, &number);
 	tap_int((int64_t)len, 3, "the line's length");
+	tap_int((int64_t)number, 4, "and its number");
 	row("x", NULL);
 	tap_ok(!batch_takes(batch, &binding), "other columns, other batch");
 	batch_clear(batch);
 	tap_ok(batch_takes(batch, &binding), "but an empty one takes any");
+}
+
+/* Canonical keys: by text, equal ones in the order of their lines. */
+static void
+test_sort(struct batch *batch)
+{
+	static const char *const keys[] = { "b", "a", "", "b", "a\"", "aa" };
+	static const char *const versions[] = { "1", "2", "3", "4", "5",
+	    "66" };
+	size_t len;
+	uint64_t number;
+
+	columns[0].kind = COLUMN_TEXT;
+	for (size_t i = 0; i < 6; i++) {
+		row(keys[i], versions[i]);
+		batch_add(batch, &binding, "0123456789", i, i + 1);
+	}
+	tap_ok(batch->canonical && batch_sort(batch) == 0 && batch->sorted,
+	    "sorted");
+	cut(batch, 0, 0, 6, "{\"\",\"a\",\"a\\\"\",\"aa\",\"b\",\"b\"}");
+	cut(batch, 1, 0, 6, "{3,2,5,66,1,4}");
+	cut(batch, 1, 3, 5, "{66,1}");
+	batch_line(batch, 2, &len, &number);
+	tap_ok(len == 4 && number == 5, "lines go with their rows");
+	batch_clear(batch);
+	columns[0].kind = COLUMN_OTHER;
+	row("a", "1");
+	batch_add(batch, &binding, "", 0, 1);
+	batch_add(batch, &binding, "", 0, 2);
+	tap_ok(!batch->canonical && batch_sort(batch) == 0 && !batch->sorted,
+	    "other types are the server's to sort");
+	batch_clear(batch);
 }
 
 static void
@@ -136,6 +170,12 @@ test_statements(void)
 	    "WITH ORDINALITY AS r (c1, c2, c3, n) "
 	    "ORDER BY r.c1 COLLATE pg_catalog.\"C\", r.n "
 	    "ON CONFLICT (\"k\"\"ey\") DO NOTHING");
+	statement(0, STATEMENT_IGNORE_SORTED, "INSERT INTO public.t AS t "
+	    "(\"k\"\"ey\", \"v\", \"list\") SELECT r.c1, r.c2, "
+	    "r.c3::integer[] FROM ROWS FROM (pg_catalog.unnest($1::text[]), "
+	    "pg_catalog.unnest($2::bigint[]), "
+	    "pg_catalog.unnest($3::pg_catalog.text[])) "
+	    "AS r (c1, c2, c3) ON CONFLICT (\"k\"\"ey\") DO NOTHING");
 	columns[1].not_null = true;
 	statement(1, STATEMENT_UPDATE, "INSERT INTO public.t AS t "
 	    "(\"k\"\"ey\", \"v\", \"list\") SELECT DISTINCT ON "
@@ -157,9 +197,10 @@ main(void)
 	struct batch batch;
 
 	if (binding_init(&binding, &table, false, false) == -1 ||
-	    batch_init(&batch, table.ncolumns) == -1)
+	    batch_init(&batch, &table) == -1)
 		return 1;
 	test_literals(&batch);
+	test_sort(&batch);
 	test_full(&batch);
 	test_marks();
 	test_statements();

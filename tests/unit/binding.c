@@ -135,6 +135,7 @@ test_whole(void)
 {
 	whole("12", "");
 	whole("-12", "");
+	whole("-0", "0");
 	whole("1e3", "1000");
 	whole("1E+3", "1000");
 	whole("-1.5e1", "-15");
