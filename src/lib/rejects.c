@@ -60,12 +60,18 @@ valid_utf8(const char *text, size_t len)
 	return true;
 }
 
-/* JSON that every reader can read as a member of the record. */
+/*
+ * JSON that every reader can read as a member of the record: jq refuses an
+ * escape of half a surrogate pair, so any of a surrogate is left to a string.
+ */
 static bool
 fits_as_json(const char *text, size_t len)
 {
 	struct jsonscan scan;
 
+	if (memmem(text, len, "\\ud", 3) != NULL ||
+	    memmem(text, len, "\\uD", 3) != NULL)
+		return false;
 	jsonscan_init(&scan, text, text + len, JSON_DEPTH_MAX - DEPTH_MAX);
 	return jsonscan_text(&scan);
 }
