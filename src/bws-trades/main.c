@@ -1,8 +1,9 @@
 /*
  * bws-trades: trades of Binance's WebSocket, or of captured frames, as records.
  *
- *	main.c     options, what becomes of a frame, replay
+ *	main.c     options, replay, the end
  *	frame.c    frame -> trade record; no I/O
+ *	trades.c   what becomes of a frame: a record, a count, a refusal
  *	streams.c  symbols, the URL, what to ask for; no network
  *	feed.c     the connection; knows libwebsockets
  *	live.c     from the feed to standard output
@@ -13,13 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
 #include "frame.h"
 #include "live.h"
 #include "msg.h"
 #include "opt.h"
 #include "status.h"
 #include "streams.h"
+#include "trades.h"
 
 #define URL_DEFAULT "wss://stream.binance.com:9443"
 
@@ -49,43 +50,6 @@ struct settings {
 	const char *ca;
 	char *replay[1];
 };
-
-/* The exchange's own words, which may be anything. */
-static void
-say_error(struct trades *trades, const struct line *frame)
-{
-	msg_warn_limited(&trades->errors, "the exchange reports: %.*s",
-	    (int)(frame->len < 300 ? frame->len : 300), frame->text);
-}
-
-enum flow_result
-trades_take(struct trades *trades, const struct line *frame, bool replay)
-{
-	char record[FRAME_RECORD_MAX];
-	struct frame_trade trade;
-
-	trades->frames++;
-	switch (frame_read(&trades->reader, frame->text, frame->len,
-	    &trade)) {
-	case FRAME_TRADE:
-		/* A failure of standard output is seen by the loop. */
-		lineout_put(&trades->filter.out, record, frame_record(record,
-		    &trade, replay ? frame_replay_time_us(&trade) :
-		    clock_realtime_us()));
-		break;
-	case FRAME_ERROR:
-		say_error(trades, frame);
-		trades->others++;
-		break;
-	case FRAME_OTHER:
-		trades->others++;
-		break;
-	case FRAME_BAD:
-		return filter_refuse(&trades->filter, frame,
-		    trades->reader.reason, NULL);
-	}
-	return FLOW_READY;
-}
 
 static enum flow_result
 replay_run(struct trades *trades)
