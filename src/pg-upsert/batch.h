@@ -20,7 +20,7 @@
  */
 
 #define BATCH_ROWS 10000
-#define BATCH_BYTES (2 << 20) /* of lines; the one that crosses it is taken */
+#define BATCH_BYTES (1 << 20) /* of lines; the one that crosses it is taken */
 
 /* Text that grows and keeps its memory. */
 struct batch_text {

@@ -391,6 +391,21 @@ all_done(const struct sink *sink)
 	    sink->forming->marks.nset == 0;
 }
 
+/* Why the wait came to nothing. */
+static void
+say_overdue(const struct sink *sink, enum flow_result result)
+{
+	if (result == FLOW_FAILED)
+		msg_error("%s: %s", flow_where(&sink->flow), strerror(errno));
+	else if (sink->writer.batch == NULL && sink->bound &&
+	    sink->forming->nrows == 0)
+		msg_error("asked to stop, and the input did not end in time; "
+		    "what came of it is committed");
+	else
+		msg_error("asked to stop, and not everything was committed "
+		    "in time");
+}
+
 static void
 run(struct sink *sink)
 {
@@ -413,9 +428,7 @@ run(struct sink *sink)
 		}
 		result = await(sink, &revents);
 		if (result == FLOW_OVERDUE || result == FLOW_FAILED) {
-			msg_error(result == FLOW_OVERDUE ? "asked to stop, "
-			    "and not everything was committed in time" :
-			    "cannot wait for events");
+			say_overdue(sink, result);
 			end_input(sink, STATUS_WORLD);
 			return;
 		}

@@ -170,6 +170,7 @@ wait_for 30 count_is 30001
 kill -TERM "$pid"
 wait "$pid"
 is $? 3 'an end that does not come is status 3'
+like "$(<"$T/err")" 'the input did not end in time' 'which is said'
 exec 7>&-
 start --drain 300ms t
 feed 40000 40000
