@@ -13,7 +13,7 @@
 enum column_kind {
 	COLUMN_OTHER,     /* any scalar's text: the server judges */
 	COLUMN_TEXT,      /* strings, and the text of other scalars */
-	COLUMN_NUMBER,    /* numbers, as text; a string is the server's to judge */
+	COLUMN_NUMBER,    /* numbers as text; the server judges strings */
 	COLUMN_INTEGER,   /* the same, and 1e3 is written 1000 */
 	COLUMN_BOOLEAN,   /* true, false, or a string */
 	COLUMN_TIME,      /* strings only: 20240718 would be a date */
