@@ -36,6 +36,7 @@ settings_load()
 	settings_stack || return 1
 	# shellcheck source=scripts/tickpipe.conf
 	. "$conf" || return 1
+	# shellcheck disable=SC2034 # for the scripts that load these settings
 	KAFKA_OPTIONS=(${KAFKA_PROPERTIES:+-F "$KAFKA_PROPERTIES"})
 	export PATH TICKPIPE_URL
 	export TICKPIPE_BROKERS=$BROKERS TICKPIPE_DATABASE=$DATABASE

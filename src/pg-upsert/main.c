@@ -26,8 +26,8 @@ enum { OPT_KEY = OPT_OWN, OPT_NEWER, OPT_IGNORE, OPT_ACK, OPT_EXTRA };
 
 static struct opt_command command = {
 	.name = "pg-upsert",
-	.usage = "[-d CONNINFO] [--key COLUMNS] [--newer COLUMNS | --ignore] "
-	    "[--ack PATH] [option...] TABLE",
+	.usage = "[-d CONNINFO] [--newer COLUMNS | --ignore] [option...] "
+	    "TABLE",
 	.help =
 	    "Inserts the JSON objects on standard input into TABLE, or\n"
 	    "updates the rows that have their keys.\n\n"
