@@ -19,16 +19,17 @@ enum status
 filter_begin(struct filter *filter, const struct opt_common *common,
     char *const *files, size_t nfiles)
 {
+	/* Before anything is allocated: the caller only leaves. */
+	if (rejects_open(&filter->rejects, common->rejects) == -1) {
+		msg_error("%s: %s", common->rejects, strerror(errno));
+		return filter_file_status(errno);
+	}
 	if (stop_init(common->drain_us) == -1 ||
 	    lineout_init(&filter->out, STDOUT_FILENO) == -1 ||
 	    flow_init(&filter->flow, files, nfiles, &filter->out,
 	    common->max_line) == -1) {
 		msg_error("set-up: %s", strerror(errno));
 		return STATUS_WORLD;
-	}
-	if (rejects_open(&filter->rejects, common->rejects) == -1) {
-		msg_error("%s: %s", common->rejects, strerror(errno));
-		return filter_file_status(errno);
 	}
 	return STATUS_OK;
 }

@@ -308,10 +308,8 @@ static enum status
 begin(struct ohlc *o, const struct opt_common *common, char **files,
     size_t nfiles)
 {
-	enum status status = filter_begin(&o->filter, common, files, nfiles);
+	enum status status;
 
-	if (status != STATUS_OK)
-		return status;
 	o->late_fd = -1;
 	if (o->late_path != NULL) {
 		o->late_fd = open(o->late_path,
@@ -321,6 +319,9 @@ begin(struct ohlc *o, const struct opt_common *common, char **files,
 			return filter_file_status(errno);
 		}
 	}
+	status = filter_begin(&o->filter, common, files, nfiles);
+	if (status != STATUS_OK)
+		return status;
 	record_reader_init(&o->reader);
 	o->partitions = partitions_new(&o->settings, emit, o);
 	if (o->partitions == NULL) {
