@@ -142,6 +142,22 @@ route(struct assign *assign, const rd_kafka_topic_partition_t *p)
 	rd_kafka_queue_destroy(queue);
 }
 
+/*
+ * The end of a partition as it is now, so that -e ends on a topic that grows
+ * all the time; there the library never reports an end.  -1: not known.
+ */
+static int64_t
+ask_end(struct assign *assign, const rd_kafka_topic_partition_t *p)
+{
+	int64_t low, high;
+
+	if (!assign->until_end || rd_kafka_query_watermark_offsets(
+	    assign->conf->rk, p->topic, p->partition, &low, &high, ASK_MS) !=
+	    RD_KAFKA_RESP_ERR_NO_ERROR)
+		return -1;
+	return high;
+}
+
 /* Puts an assignment in force; every offset in the list is explicit. */
 static void
 take_up(struct assign *assign, rd_kafka_topic_partition_list_t *list)
@@ -158,6 +174,7 @@ take_up(struct assign *assign, rd_kafka_topic_partition_list_t *list)
 			    "out of memory");
 			return;
 		}
+		assign->parts.part[i].end = ask_end(assign, p);
 		route(assign, p);
 		assign->conf->info("%s [%" PRId32 "] from %s%" PRId64,
 		    p->topic, p->partition, p->offset < 0 ? "origin " : "",
@@ -432,8 +449,8 @@ assign_deadline_us(const struct assign *assign)
 	if (assign->pending != RD_KAFKA_RESP_ERR_NO_ERROR &&
 	    assign->retry_us < at_us)
 		at_us = assign->retry_us;
-	if (parts_due(&assign->parts) && assign->committing == 0 &&
-	    assign->commit_us < at_us)
+	if (assign->group && assign->ready && assign->committing == 0 &&
+	    assign->commit_us < at_us && parts_due(&assign->parts))
 		at_us = assign->commit_us;
 	return at_us;
 }

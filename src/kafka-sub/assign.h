@@ -9,8 +9,8 @@
 #include "rejects.h"
 
 /* The bounds of the queue, as properties and in numbers. */
-#define ASSIGN_QUEUE_MESSAGES 50000
-#define ASSIGN_QUEUE_KBYTES 16384
+#define ASSIGN_QUEUE_MESSAGES 20000
+#define ASSIGN_QUEUE_KBYTES 8192
 #define ASSIGN_TEXT(number) ASSIGN_TEXT_(number)
 #define ASSIGN_TEXT_(number) #number
 
@@ -33,6 +33,7 @@ struct assign {
 	struct parts parts;
 	rd_kafka_queue_t *group_queue, *messages;
 	bool group;         /* else partitions were chosen by hand */
+	bool until_end;     /* partitions are asked where they end now */
 	bool ready;         /* an assignment is in force */
 	bool served;        /* there has been a partition to read */
 	bool closing;
@@ -103,7 +104,7 @@ bool assign_error(struct assign *assign, const rd_kafka_message_t *message);
  * So much was taken from the queue of messages.  librdkafka before 2.2 looks
  * only once a second whether a queue that was full has room again, unless
  * something wakes its thread; a question to the partitions' leaders does.
- * Blocks a millisecond once in some 25,000 messages.
+ * Blocks a millisecond once in some 10,000 messages.
  */
 void assign_taken(struct assign *assign, size_t messages, size_t bytes);
 

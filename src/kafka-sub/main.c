@@ -60,7 +60,7 @@ static const struct kafkaconf_property ours[] = {
 	    ASSIGN_TEXT(ASSIGN_QUEUE_MESSAGES), false, false },
 	{ "queued.max.messages.kbytes",
 	    ASSIGN_TEXT(ASSIGN_QUEUE_KBYTES), false, false },
-	{ "fetch.max.bytes", "8388608", false, false },
+	{ "fetch.max.bytes", "4194304", false, false },
 	{ "fetch.error.backoff.ms", "100", false, false },
 	{ "fetch.queue.backoff.ms", "10", false, true },
 	{ NULL, NULL, false, false },
@@ -196,6 +196,7 @@ configure(struct sub *sub)
 		return STATUS_USAGE;
 	}
 	assign_init(&sub->assign, &sub->conf, &sub->rejects);
+	sub->assign.until_end = sub->until_end;
 	return kafkaconf_create(&sub->conf, RD_KAFKA_CONSUMER);
 }
 

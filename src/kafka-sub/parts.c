@@ -57,6 +57,7 @@ parts_add(struct parts *parts, const char *topic, int32_t partition,
 	parts->part[parts->n++] = (struct part){
 		.topic = copy, .partition = partition, .first = -1,
 		.last = -1, .safe = committed, .committed = committed,
+		.end = -1,
 	};
 	return 0;
 }
@@ -106,6 +107,8 @@ part_advance(struct part *part, int64_t offset)
 	if (part->first == -1)
 		part->first = offset;
 	part->last = offset;
+	if (part->end != -1 && offset + 1 >= part->end)
+		part->ended = true;
 	return true;
 }
 

@@ -22,7 +22,9 @@ struct part {
 	int64_t last;       /* handed out last */
 	int64_t safe;       /* everything before it is safe */
 	int64_t committed;  /* what the group has */
-	bool ended;         /* its end was reached once */
+	int64_t end;        /* the next offset to be written, as it was at
+	                       the beginning, or -1 */
+	bool ended;         /* that, or its end, was reached once */
 };
 
 struct parts {

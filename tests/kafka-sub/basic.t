@@ -8,7 +8,7 @@
 . "$ROOT/tests/peers/mock.sh"
 
 need kcat jq
-peer_mock_start -p 4 t one bad quiet
+peer_mock_start -p 4 t one bad quiet again
 export TICKPIPE_BROKERS=$BROKERS
 
 # Wrong use.
@@ -49,14 +49,41 @@ status_is 2 '-p beyond the last' kafka-sub -o 0 -p 4 -e one
 status_is 0 '-c' kafka-sub -o beginning -c 3 -p 2 one
 is "$(jq -r .n "$T/out" | paste -sd' ')" '0 1 2' 'counts lines'
 
+# -e on a topic that grows; and no work where there is nothing to do.
+mkfifo "$T/feed"
+kafka-pub quiet <"$T/feed" &
+feeder=$!
+(
+	while echo '{"x":1}'; do sleep 0.05; done >"$T/feed" 2>/dev/null
+) &
+grows() { kcat -b "$BROKERS" -C -q -e -o beginning -t quiet | grep -q x; }
+wait_for 20 grows
+status_is 0 '-e on a topic that grows all the time' \
+	timeout 20 kafka-sub -o beginning -e quiet
+kill "$!"
+kill "$feeder"
+wait "$feeder" 2>/dev/null
+kafka-sub -o -1 quiet >"$T/out" &
+pid=$!
+something() { [[ -s $T/out ]]; }
+wait_for 20 something
+ticks() { awk '{ print $14 + $15 }' "/proc/$pid/stat"; }
+before=$(ticks)
+sleep 1
+used=$(($(ticks) - before))
+((used < 20))
+ok $? "idle, it uses no time ($used ticks in a second)"
+kill "$pid"
+wait "$pid"
+
 # Provenance.
 status_is 0 '--provenance' kafka-sub -o 4 -c 2 -p 2 --provenance one
 is "$(sed 's/"start":[0-9]*/"start":S/' "$T/out")" \
 	'{"n":4,"_kafka":{"topic":"one","partition":2,"offset":4,"start":S}}
 {"n":5,"_kafka":{"topic":"one","partition":2,"offset":5,"start":S}}' \
 	'adds one member'
-kafka-sub -o beginning -e --provenance t | kafka-pub quiet
-is "$(kafka-sub -o beginning -e quiet | sort | cmp - "$T/want" && echo same)" \
+kafka-sub -o beginning -e --provenance t | kafka-pub again
+is "$(kafka-sub -o beginning -e again | sort | cmp - "$T/want" && echo same)" \
 	same 'and kafka-pub takes it off again'
 
 # What is no line.

@@ -20,6 +20,13 @@ kafka-pub --create 1 one <"$T/ten"
 numbers() { jq -r .n "$1" | paste -sd' '; }
 lines_in() { (($(wc -l <"$1") >= $2)); }
 
+# Blocked for longer than a member may stay away; looked at further below.
+mkfifo "$T/blocked"
+kafka-sub -v -g q1 -X max.poll.interval.ms=6000 t >"$T/blocked" \
+	2>"$T/blocked.err" &
+blocked=$!
+exec 9<"$T/blocked"
+
 # Where it begins, and goes on.
 status_is 0 'a new group' kafka-sub -g g1 -c 3 one
 is "$(numbers "$T/out")" '0 1 2' 'begins at the beginning'
@@ -127,6 +134,14 @@ wait "$pid" 2>/dev/null
 status_is 0 'acks while standard output is blocked' \
 	timeout 60 kafka-sub -g a5 -e t
 is "$(wc -l <"$T/out")" 19999 'are committed'
+
+# By now more than max.poll.interval.ms has passed.
+head -n 20000 <&9 | sort >"$T/got"
+exec 9<&-
+wait_for 30 pid_gone "$blocked"
+is "$(grep -c 'from origin' "$T/blocked.err")" 6 \
+	'blocked, it keeps its place in the group'
+same_file "$T/got" "$T/want" 'and skips nothing'
 
 # Members come and go: together they hand out everything.
 kafka-sub -g m1 --provenance t >"$T/m1" 2>"$T/err1" &

@@ -64,6 +64,12 @@ main(void)
 	a->ended = b->ended = true;
 	tap_ok(parts_ended(&parts), "is the end of each");
 
+	a->ended = false;
+	a->end = 30;
+	part_advance(a, 28);
+	tap_ok(!a->ended && part_advance(a, 29) && a->ended,
+	    "or what was its end when reading began");
+
 	parts_renew(&parts, 1000);
 	tap_ok(parts.start > start, "another assignment, another start");
 	tap_ok(parts.n == 0 && !ack(&parts, "t", 0, 9, start),
