@@ -91,21 +91,37 @@ deliver_open(struct deliver *deliver, const char *topic)
 	return -1;
 }
 
+/* Queues a copy.  librdkafka takes the pointers as not const. */
+static rd_kafka_resp_err_t
+produce(struct deliver *deliver, const struct deliver_message *m)
+{
+	rd_kafka_vu_t parts[] = {
+		{ .vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = deliver->topic },
+		{ .vtype = RD_KAFKA_VTYPE_PARTITION,
+		    .u.i32 = RD_KAFKA_PARTITION_UA },
+		{ .vtype = RD_KAFKA_VTYPE_MSGFLAGS,
+		    .u.i = RD_KAFKA_MSG_F_COPY },
+		{ .vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {
+		    (void *)(uintptr_t)m->text, m->len } },
+		{ .vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {
+		    (void *)(uintptr_t)m->key, m->key_len } },
+		{ .vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = m->time_ms },
+		{ .vtype = RD_KAFKA_VTYPE_OPAQUE,
+		    .u.ptr = (void *)(uintptr_t)m->line },
+	};
+	rd_kafka_error_t *error = rd_kafka_produceva(deliver->conf->rk,
+	    parts, sizeof parts / sizeof *parts);
+	rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+
+	rd_kafka_error_destroy(error);
+	return code;
+}
+
 enum deliver_result
 deliver_send(struct deliver *deliver, const struct deliver_message *m)
 {
-	rd_kafka_resp_err_t error;
+	rd_kafka_resp_err_t error = produce(deliver, m);
 
-	/* librdkafka takes the pointers as not const, and copies. */
-	error = rd_kafka_producev(deliver->conf->rk,
-	    RD_KAFKA_V_RKT(deliver->topic),
-	    RD_KAFKA_V_PARTITION(RD_KAFKA_PARTITION_UA),
-	    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-	    RD_KAFKA_V_VALUE((void *)(uintptr_t)m->text, m->len),
-	    RD_KAFKA_V_KEY((const void *)m->key, m->key_len),
-	    RD_KAFKA_V_TIMESTAMP(m->time_ms),
-	    RD_KAFKA_V_OPAQUE((void *)(uintptr_t)m->line),
-	    RD_KAFKA_V_END);
 	switch (error) {
 	case RD_KAFKA_RESP_ERR_NO_ERROR:
 		deliver->sent++;
