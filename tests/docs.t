@@ -42,10 +42,12 @@ here()
 # endless EXAMPLE: it waits for what may still come.
 endless()
 {
+	local bounded='kafka-sub[^|]* -[ec] '
+
 	[[ $1 != *head* && $1 != *' -h'* && $1 != *--help* &&
 	    $1 != *--version* && $1 != *' -V'* ]] || return 1
 	[[ $1 == *bws-trades* && $1 != *--replay* ]] ||
-	    [[ $1 =~ kafka-sub && ! $1 =~ kafka-sub[^|]*\ (-e|-c)\  ]]
+	    [[ $1 == *kafka-sub* && ! $1 =~ $bounded ]]
 }
 
 # first_words EXAMPLE: for a test's name.
@@ -58,7 +60,7 @@ first_words()
 # as its members do, but `head` may leave.
 run()
 {
-	local dir=$T/example.$TAP_count status pid
+	local dir=$T/example.$TAP_count status pid quiet=false
 
 	mkdir "$dir" && cp "$T"/files/* "$dir" && ln -s "$ROOT/man" "$dir"
 	set -m
@@ -67,15 +69,26 @@ run()
 	pid=$!
 	set +m
 	if endless "$1"; then
-		wait_for 3 test -s "$T/out"
-		pid_alive "$pid" || return 1
+		# What goes into a table or a topic shows nothing.
+		if [[ $1 == *@(pg-upsert|kafka-pub)* ]]; then
+			sleep 2
+		else
+			wait_for 30 test -s "$T/out" || quiet=true
+		fi
+		pid_alive "$pid" || quiet=true
 		kill -INT -- "-$pid"
 	fi
 	wait "$pid"
 	status=$?
-	! grep -qE "^usage: |^Try '|command not found" "$T/err" || return 1
-	((status == 0 || status == 141)) ||
-	    { endless "$1" && ((status == 130)); }
+	TAP_status=$status
+	if endless "$1"; then
+		# The topic holds the same trades more than once.
+		! $quiet && ! grep -qv ' late trades' "$T/err" &&
+		    ((status == 0 || status == 130))
+	else
+		! grep -qE "^usage: |^Try '|not found" "$T/err" &&
+		    ((status == 0 || status == 141))
+	fi
 }
 
 # runs FILE EXAMPLE: as a test.
@@ -83,6 +96,7 @@ runs()
 {
 	run "$(here "$2")"
 	ok $? "${1##*/}: $(first_words "$2")" || {
+		diag "status $TAP_status"
 		diag_file "$T/out"
 		diag_file "$T/err"
 	}
@@ -121,7 +135,7 @@ stack_runs()
 # shellcheck disable=SC2317 # called by wait_for
 stack_has_candles()
 {
-	local TICKPIPE_DATABASE=
+	local TICKPIPE_DATABASE='' TICKPIPE_BROKERS=''
 
 	# shellcheck source=/dev/null
 	. "$T/stack/env" &&
@@ -138,7 +152,7 @@ stack_is_quiet()
 }
 
 pipe_setup
-exchange_start market --seed 4 --rate 500 --speed 60 \
+exchange_start market --seed 4 --rate 500 --start 2025-02-01T00:00:00Z \
     --symbols btcusdt,ethusdt,bnbusdt,solusdt,xrpusdt
 export BWS_TRADES_URL=ws://$EXCHANGE_ADDRESS
 export TICKPIPE_BROKERS=$BROKERS TICKPIPE_DATABASE=$DATABASE DATABASE BROKERS
@@ -147,7 +161,8 @@ on_exit postgres_remove "$T/stack/postgres"
 on_exit postgres_stop "$T/stack/postgres" immediate
 on_exit kafka_kill "$T/stack/kafka"
 
-mkdir "$T/files" "$T/path"
+mkdir "$T/files" "$T/path" "$T/runtime"
+export XDG_RUNTIME_DIR=$T/runtime
 frames 4000 >"$T/files/frames.ndjson"
 bws-trades --replay "$T/files/frames.ndjson" >"$T/files/trades.ndjson"
 ohlc-window "$T/files/trades.ndjson" >"$T/files/candles.ndjson"
@@ -156,6 +171,11 @@ printf '%s\n' '# what is traded' btcusdt ethusdt >"$T/files/symbols.txt"
 cp "$T/files/symbols.txt" "$T/files/symbols"
 : >"$T/files/client.properties"
 kafka-pub --key symbol --time event_time crypto_prices <"$T/files/trades.ndjson"
+# Something is always coming.
+set -m
+bws-trades btcusdt | kafka-pub --key symbol crypto_prices &
+on_exit kill -- "-$(jobs -p %%)"
+set +m
 if ! type -P man >/dev/null; then
 	ln -s "$(type -P mandoc)" "$T/path/man"
 	PATH=$PATH:$T/path
