@@ -449,7 +449,8 @@ gather_open(struct partitions *ps, bool all)
 				return SIZE_MAX;
 		}
 	}
-	qsort(ps->due, ndue, sizeof *ps->due, compare_windows);
+	if (ndue > 1)
+		qsort(ps->due, ndue, sizeof *ps->due, compare_windows);
 	return ndue;
 }
 
