@@ -7,10 +7,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "clock.h"
-#include "stop.h"
 
 #define ASK_MS 1000                    /* one question to the brokers */
 #define RETRY_US 200000LL              /* between two of them */
@@ -98,8 +96,8 @@ assign_init(struct assign *assign, struct kafkaconf *conf,
 	rd_kafka_conf_set_offset_commit_cb(conf->conf, on_commit);
 }
 
-static void
-open_queues(struct assign *assign)
+void
+assign_open(struct assign *assign)
 {
 	assign->group_queue = rd_kafka_queue_get_consumer(assign->conf->rk);
 	assign->messages = rd_kafka_queue_new(assign->conf->rk);
@@ -114,7 +112,7 @@ assign_join(struct assign *assign, char *const *topics, size_t ntopics)
 	    rd_kafka_topic_partition_list_new((int)ntopics);
 	rd_kafka_resp_err_t error;
 
-	open_queues(assign);
+	assign_open(assign);
 	assign->group = true;
 	for (size_t i = 0; i < ntopics; i++) {
 		rd_kafka_topic_partition_list_add(list, topics[i],
@@ -158,9 +156,8 @@ ask_end(struct assign *assign, const rd_kafka_topic_partition_t *p)
 	return high;
 }
 
-/* Puts an assignment in force; every offset in the list is explicit. */
-static void
-take_up(struct assign *assign, rd_kafka_topic_partition_list_t *list)
+void
+assign_take_up(struct assign *assign, rd_kafka_topic_partition_list_t *list)
 {
 	rd_kafka_resp_err_t error;
 
@@ -248,7 +245,7 @@ do_pending(struct assign *assign)
 			assign->retry_us = clock_monotonic_us() + RETRY_US;
 			return false;
 		}
-		take_up(assign, wanted);
+		assign_take_up(assign, wanted);
 		rd_kafka_topic_partition_list_destroy(wanted);
 		assign->wanted = NULL;
 	} else {
@@ -453,128 +450,6 @@ assign_deadline_us(const struct assign *assign)
 	    assign->commit_us < at_us && parts_due(&assign->parts))
 		at_us = assign->commit_us;
 	return at_us;
-}
-
-/* Between two tries of a question at the start. */
-static void
-pause_a_little(struct assign *assign)
-{
-	static const struct timespec t = { .tv_nsec = 100 * 1000000L };
-
-	rd_kafka_poll(assign->conf->rk, 0);
-	nanosleep(&t, NULL);
-}
-
-/* Adds the wanted partitions of a topic; 0, or an error. */
-static rd_kafka_resp_err_t
-list_topic(struct assign *assign, const char *topic,
-    const struct origin *origin, rd_kafka_topic_partition_list_t *list)
-{
-	const struct rd_kafka_metadata *metadata;
-	rd_kafka_topic_t *handle = rd_kafka_topic_new(assign->conf->rk, topic,
-	    NULL);
-	rd_kafka_resp_err_t error;
-	int n = 0;
-
-	if (handle == NULL)
-		return rd_kafka_last_error();
-	error = rd_kafka_metadata(assign->conf->rk, 0, handle, &metadata,
-	    ASK_MS);
-	rd_kafka_topic_destroy(handle);
-	if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return error;
-	kafkaconf_up(assign->conf);
-	if (metadata->topic_cnt == 1) {
-		error = metadata->topics[0].err;
-		n = metadata->topics[0].partition_cnt;
-	}
-	rd_kafka_metadata_destroy(metadata);
-	if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return error;
-	if (origin->partition >= n)
-		return RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
-	for (int i = 0; i < n; i++) {
-		if (origin->partition == -1 || origin->partition == i)
-			rd_kafka_topic_partition_list_add(list, topic, i);
-	}
-	return error;
-}
-
-static void
-set_origin(rd_kafka_topic_partition_list_t *list, const struct origin *origin)
-{
-	for (int i = 0; i < list->cnt; i++) {
-		int64_t *offset = &list->elems[i].offset;
-
-		switch (origin->kind) {
-		case ORIGIN_BEGINNING:
-			*offset = RD_KAFKA_OFFSET_BEGINNING;
-			break;
-		case ORIGIN_END:
-			*offset = RD_KAFKA_OFFSET_END;
-			break;
-		case ORIGIN_TAIL:
-			*offset = RD_KAFKA_OFFSET_TAIL(origin->value);
-			break;
-		case ORIGIN_OFFSET:
-		case ORIGIN_TIME:
-			*offset = origin->value;
-			break;
-		}
-	}
-}
-
-/* Everything that must be asked first; 0, or an error of this try. */
-static rd_kafka_resp_err_t
-resolve(struct assign *assign, char *const *topics, size_t ntopics,
-    const struct origin *origin, rd_kafka_topic_partition_list_t *list,
-    const char **topic)
-{
-	rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
-
-	for (size_t i = 0; i < ntopics; i++) {
-		*topic = topics[i];
-		error = list_topic(assign, topics[i], origin, list);
-		if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-			return error;
-	}
-	set_origin(list, origin);
-	if (origin->kind != ORIGIN_TIME)
-		return error;
-	error = rd_kafka_offsets_for_times(assign->conf->rk, list, ASK_MS);
-	for (int i = 0; i < list->cnt; i++) {
-		if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
-			error = list->elems[i].err;
-	}
-	return error;
-}
-
-int
-assign_by_hand(struct assign *assign, char *const *topics, size_t ntopics,
-    const struct origin *origin)
-{
-	rd_kafka_topic_partition_list_t *list;
-	rd_kafka_resp_err_t error;
-	const char *topic = "";
-
-	open_queues(assign);
-	while (assign->conf->failed == STATUS_OK && !stop_asked()) {
-		list = rd_kafka_topic_partition_list_new(1);
-		error = resolve(assign, topics, ntopics, origin, list, &topic);
-		if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
-			take_up(assign, list);
-		else if (kafkaconf_hopeless(error))
-			kafkaconf_fail(assign->conf, STATUS_USAGE,
-			    "topic %s: %s", topic, rd_kafka_err2str(error));
-		else if (error != RD_KAFKA_RESP_ERR__TRANSPORT)
-			kafkaconf_down(assign->conf, "topic %s: %s", topic,
-			    rd_kafka_err2str(error));
-		rd_kafka_topic_partition_list_destroy(list);
-		if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
-			break;
-		pause_a_little(assign);
-	}
-	return assign->conf->failed == STATUS_OK ? 0 : -1;
 }
 
 bool

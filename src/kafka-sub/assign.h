@@ -64,6 +64,13 @@ bool origin_read(const char *text, struct origin *out);
 void assign_init(struct assign *assign, struct kafkaconf *conf,
     struct rejects *rejects);
 
+/* The queues, once there is a handle; the two below call it. */
+void assign_open(struct assign *assign);
+
+/* Puts an assignment in force; every offset in the list is explicit. */
+void assign_take_up(struct assign *assign,
+    rd_kafka_topic_partition_list_t *list);
+
 /* After it: joins the group.  -1: conf->failed is set. */
 int assign_join(struct assign *assign, char *const *topics, size_t ntopics);
 
