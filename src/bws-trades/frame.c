@@ -114,20 +114,11 @@ find_members(struct frame_reader *reader, const struct json *event,
 }
 
 static bool
-read_whole(const struct json_value *value, int64_t *out)
-{
-	struct decimal number;
-
-	return decimal_read(value->text, value->len, &number) == DECIMAL_OK &&
-	    decimal_to_int64(&number, out);
-}
-
-static bool
 read_time(const struct json_value *value, int64_t *out_us, int *digits)
 {
 	int64_t number;
 
-	if (!read_whole(value, &number))
+	if (!decimal_read_int64(value->text, value->len, &number))
 		return false;
 	if (number >= MS_MIN && number <= MS_MAX) {
 		*out_us = number * 1000;
@@ -191,9 +182,10 @@ read_trade(struct frame_reader *reader, struct json *event,
 	    out->symbol.len > RECORD_SYMBOL_MAX)
 		return bad(reader, "the symbol is not 1 to %d bytes of text",
 		    RECORD_SYMBOL_MAX);
-	if (!read_whole(found[ID], &out->trade_id))
-		return bad(reader, "the trade id is not a whole number of at "
-		    "most %d digits", DECIMAL_DIGITS);
+	if (!decimal_read_int64(found[ID]->text, found[ID]->len,
+	    &out->trade_id))
+		return bad(reader, "the trade id is not a whole number from "
+		    "0 to 2^63-1");
 	out->buyer_maker = found[MAKER]->type == JSON_TRUE;
 	result = read_times(reader, found, out);
 	if (result == FRAME_TRADE)

@@ -157,15 +157,13 @@ find_time(struct pub *pub)
 {
 	const struct json_member *m = json_find(&pub->reader.object,
 	    pub->time);
-	struct decimal number;
 	int64_t time_us;
 
 	if (m == NULL)
 		return record_bad(&pub->reader, "no %s for a time",
 		    pub->time);
-	if (m->value.type == JSON_NUMBER &&
-	    decimal_read(m->value.text, m->value.len, &number) ==
-	    DECIMAL_OK && decimal_to_int64(&number, &pub->message.time_ms))
+	if (m->value.type == JSON_NUMBER && decimal_read_int64(m->value.text,
+	    m->value.len, &pub->message.time_ms))
 		return RECORD_GOOD;
 	if (m->value.type == JSON_STRING && timestamp_read(m->value.text,
 	    m->value.len, &time_us) && time_us >= 0) {

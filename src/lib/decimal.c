@@ -237,19 +237,6 @@ decimal_write(char *out, const struct decimal *value)
 }
 
 bool
-decimal_to_int64(const struct decimal *value, int64_t *out)
-{
-	decimal_coef unit = power10[value->scale];
-	decimal_coef whole = value->scale == 0 ? value->coef :
-	    value->coef / unit;
-
-	if (whole > INT64_MAX || whole * unit != value->coef)
-		return false;
-	*out = (int64_t)whole;
-	return true;
-}
-
-bool
 decimal_read_int64(const char *text, size_t len, int64_t *out)
 {
 	struct shape s;

@@ -50,9 +50,6 @@ int decimal_compare(const struct decimal *a, const struct decimal *b);
  */
 size_t decimal_write(char *out, const struct decimal *value);
 
-/* A whole number; below 10^18, as every decimal is. */
-bool decimal_to_int64(const struct decimal *value, int64_t *out);
-
 /*
  * Reads a whole number from 0 to 2^63-1, which may have a digit more than a
  * decimal, in any JSON notation (1e3, 1.0).

@@ -13,7 +13,7 @@
     ",\"m\":" m ",\"M\":true}"
 #define GOOD SPOT("\"28165.47000000\"", "\"0.00056000\"", "3071245454", \
     "1680652799999", "true")
-#define BAD_ID "!the trade id is not a whole number of at most 18 digits"
+#define BAD_ID "!the trade id is not a whole number from 0 to 2^63-1"
 #define RECORD "{\"symbol\":\"BTCUSDT\",\"price\":28165.47000000," \
     "\"event_time\":\"2023-04-04T23:59:59.999Z\"," \
     "\"processed_time\":\"2023-04-05T00:00:00.002Z\"," \
