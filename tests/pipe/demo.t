@@ -49,14 +49,18 @@ else
 	skip 'script is not installed' 2
 fi
 
-# The live pipeline makes a wrong high, the recomputation a right one.
+# The live pipeline makes a wrong high, the recomputation a right one. (sed must
+# live on when the pipeline is asked to end.)
 mkdir "$T/bin"
 ln -s "$BIN"/* "$T/bin"
 rm "$T/bin/ohlc-window"
 cat >"$T/bin/ohlc-window" <<-END
 	#!/bin/bash
 	if [[ \$* == *--updates* ]]; then
-		exec '$BIN/ohlc-window' "\$@" > >(exec sed -u 's/"high":/"high":1/')
+		exec '$BIN/ohlc-window' "\$@" > >(
+			trap '' TERM
+			exec sed -u 's/"high":/"high":1/'
+		)
 	fi
 	exec '$BIN/ohlc-window' "\$@"
 END
