@@ -15,7 +15,8 @@ struct line {
 	const char *text; /* without the LF; lent until the next linein_fill() */
 	size_t len;
 	uint64_t number;  /* from 1 within the input */
-	bool terminated;  /* false: the last line, and no LF came */
+	bool terminated;  /* LINEIN_LINE: the LF is text[len]; false: the last
+	                     line, and no LF came */
 };
 
 enum linein_result {

@@ -1,12 +1,12 @@
 #include "rejects.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "append.h"
 #include "json.h"
 #include "jsonscan.h"
 #include "stop.h"
@@ -25,8 +25,7 @@ rejects_open(struct rejects *rejects, const char *path)
 	rejects->path = path;
 	if (path == NULL)
 		return 0;
-	rejects->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
-	    0640);
+	rejects->fd = append_open(path);
 	return rejects->fd == -1 ? -1 : 0;
 }
 
@@ -69,7 +68,9 @@ fits_as_json(const char *text, size_t len)
 {
 	struct jsonscan scan;
 
-	if (memmem(text, len, "\\ud", 3) != NULL ||
+	/* White space in a message of Kafka's may be a line's end. */
+	if (memchr(text, '\n', len) != NULL ||
+	    memmem(text, len, "\\ud", 3) != NULL ||
 	    memmem(text, len, "\\uD", 3) != NULL)
 		return false;
 	jsonscan_init(&scan, text, text + len, JSON_DEPTH_MAX - DEPTH_MAX);

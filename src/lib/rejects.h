@@ -11,12 +11,12 @@
  * Where refused lines go, whole: as NDJSON to a file opened for appending,
  *     {"reason":"...","line":7,"record":...}
  * or, without a file, to standard error behind the message.  "record" is the
- * line itself where that is JSON (not where jq could not read it: nested too
- * deeply, or with escapes of surrogates), else a string of it; where that
- * string cannot hold the line (bytes that are not UTF-8) a member "hex" has
- * its bytes.  "file" names the operand the line came from, "sqlstate" and the like
- * may be added by the caller.  At least once: after a crash a line may stand
- * there twice.
+ * line itself where that is JSON on one line (not where jq could not read it:
+ * nested too deeply, or with escapes of surrogates), else a string of it; where
+ * that string cannot hold the line (bytes that are not UTF-8) a member "hex"
+ * has its bytes.  "file" names the operand the line came from, "sqlstate" and
+ * the like may be added by the caller.  At least once: after a crash a line may
+ * stand there twice.
  */
 struct rejects {
 	int fd;             /* -1: standard error */

@@ -2,11 +2,11 @@
  * ohlc-window: trades in, candles by event time out.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "append.h"
 #include "candle.h"
 #include "clock.h"
 #include "filter.h"
@@ -93,9 +93,10 @@ static enum flow_result
 keep_late(struct ohlc *o, const struct line *line)
 {
 	o->late++;
-	if (o->late_fd != -1 &&
-	    (stop_write(o->late_fd, line->text, line->len) == -1 ||
-	    stop_write(o->late_fd, "\n", 1) == -1))
+	/* With its LF in one write: others may append to the file. */
+	if (o->late_fd != -1 && (stop_write(o->late_fd, line->text,
+	    line->len + line->terminated) == -1 || (!line->terminated &&
+	    stop_write(o->late_fd, "\n", 1) == -1)))
 		return failed(o, o->late_path);
 	return FLOW_READY;
 }
@@ -312,8 +313,7 @@ begin(struct ohlc *o, const struct opt_common *common, char **files,
 
 	o->late_fd = -1;
 	if (o->late_path != NULL) {
-		o->late_fd = open(o->late_path,
-		    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+		o->late_fd = append_open(o->late_path);
 		if (o->late_fd == -1) {
 			msg_error("%s: %s", o->late_path, strerror(errno));
 			return filter_file_status(errno);
