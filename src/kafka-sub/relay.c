@@ -135,17 +135,40 @@ find_part(struct relay *relay, const rd_kafka_message_t *m)
 	return part;
 }
 
+/* The message as a line, or refused.  Whether a line went out. */
+static bool
+put(struct relay *relay, const rd_kafka_message_t *m,
+    const struct provenance *where)
+{
+	size_t len;
+	const char *line = emit_line(relay->emit, m->payload, m->len, where,
+	    &len);
+
+	if (line != NULL) {
+		if (lineout_put(&relay->out, line, len) == -1)
+			output_failed(relay);
+		return true;
+	}
+	if (relay->emit->reason[0] != '\0') {
+		refuse(relay, m, where);
+		return relay->emit->provenance;
+	}
+	kafkaconf_fail(relay->assign->conf, STATUS_WORLD, "out of memory");
+	relay->end = RELAY_FAILED;
+	return false;
+}
+
 /* One message, one line. */
 static void
 hand_out(struct relay *relay, const rd_kafka_message_t *m)
 {
-	struct part *part = find_part(relay, m);
+	struct part *part = find_part(relay, m), before;
 	struct provenance where;
-	const char *line;
-	size_t len;
+	bool went_out;
 
 	if (part == NULL)
 		return; /* not ours any more: its next owner reads it */
+	before = *part;
 	if (!part_advance(part, m->offset)) {
 		relay->not_rising++;
 		msg_warn_limited(&relay->limit, "%s [%" PRId32 "]: offset %"
@@ -158,20 +181,11 @@ hand_out(struct relay *relay, const rd_kafka_message_t *m)
 		.partition = part->partition, .offset = m->offset,
 		.start = relay->assign->parts.start,
 	};
-	line = emit_line(relay->emit, m->payload, m->len, &where, &len);
-	if (line != NULL) {
-		if (lineout_put(&relay->out, line, len) == -1)
-			output_failed(relay);
-	} else if (relay->emit->reason[0] != '\0') {
-		refuse(relay, m, &where);
-		if (!relay->emit->provenance)
-			return; /* nothing went out */
-	} else {
-		kafkaconf_fail(relay->assign->conf, STATUS_WORLD,
-		    "out of memory");
-		relay->end = RELAY_FAILED;
-	}
-	if (relay->count > 0 && --relay->count == 0)
+	went_out = put(relay, m, &where);
+	/* What could not be kept anywhere must not be committed. */
+	if (relay->end != RELAY_ON)
+		*part = before;
+	else if (went_out && relay->count > 0 && --relay->count == 0)
 		relay->end = RELAY_DONE;
 }
 
