@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "decimal.h"
 #include "deliver.h"
+#include "filter.h"
 #include "flow.h"
 #include "kafkaconf.h"
 #include "msg.h"
@@ -344,9 +345,9 @@ begin(struct pub *pub, const struct opt_common *common)
 		return STATUS_WORLD;
 	}
 	if (rejects_open(&pub->rejects, common->rejects) == -1) {
-		kafkaconf_fail(&pub->conf, STATUS_WORLD, "%s: %s",
-		    common->rejects, strerror(errno));
-		return STATUS_WORLD;
+		kafkaconf_fail(&pub->conf, filter_file_status(errno),
+		    "%s: %s", common->rejects, strerror(errno));
+		return pub->conf.failed;
 	}
 	deliver_init(&pub->deliver, &pub->conf, &pub->rejects);
 	status = kafkaconf_create(&pub->conf, RD_KAFKA_PRODUCER);

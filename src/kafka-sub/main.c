@@ -12,6 +12,7 @@
 #include "assign.h"
 #include "clock.h"
 #include "emit.h"
+#include "filter.h"
 #include "kafkaconf.h"
 #include "msg.h"
 #include "opt.h"
@@ -214,7 +215,7 @@ begin(struct sub *sub)
 		return conf->failed;
 	}
 	if (rejects_open(&sub->rejects, sub->common.rejects) == -1) {
-		kafkaconf_fail(conf, STATUS_WORLD, "%s: %s",
+		kafkaconf_fail(conf, filter_file_status(errno), "%s: %s",
 		    sub->common.rejects, strerror(errno));
 		return conf->failed;
 	}

@@ -89,7 +89,7 @@ is "$(kcat -b "$BROKERS" -C -q -e -o beginning -t t |
 printf '%s\n' bad >"$T/in"
 status_is 3 'a rejects file on a full disk' \
 	kafka-pub --rejects /dev/full t <"$T/in"
-status_is 3 'a rejects file that cannot be made' \
+status_is 2 'a rejects file that cannot be made' \
 	kafka-pub --rejects "$T/no/such" t <"$T/in"
 
 # Properties from a file.
