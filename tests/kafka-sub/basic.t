@@ -155,7 +155,7 @@ cat <&3 >"$T/out"
 exec 3<&-
 wait "$pid"
 is $? 0 'TERM, and a reader that reads on: status 0'
-is "$(tail -c 1 "$T/out" | xxd -p)$(jq -c . "$T/out" >/dev/null && echo ok)" \
+is "$(tail -c 1 "$T/out" | od -An -tx1 | tr -d " ")$(jq -c . "$T/out" >/dev/null && echo ok)" \
 	0aok 'and whole lines'
 
 # A broker that is not there.
