@@ -38,9 +38,8 @@ msg_level(void)
 	return level;
 }
 
-/* Copies text, what a terminal must not see as \xNN; returns the length. */
-static size_t
-visible(char *out, size_t cap, const char *text, size_t len)
+size_t
+msg_visible(char *out, size_t cap, const char *text, size_t len)
 {
 	size_t n = 0;
 
@@ -81,7 +80,7 @@ print(const char *fmt, va_list args)
 		memcpy(text + len - 3, "...", 3);
 	}
 	n = (size_t)snprintf(line, 64, "%s: ", name);
-	n += visible(line + n, sizeof line - n - 1, text, len);
+	n += msg_visible(line + n, sizeof line - n - 1, text, len);
 	line[n++] = '\n';
 	/* A message that cannot be written has nobody to be told to. */
 	if (write(STDERR_FILENO, line, n) < 0)

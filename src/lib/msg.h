@@ -56,4 +56,11 @@ void msg_warn_limited(struct msg_limit *limit, const char *fmt, ...)
 /* Says how many messages were held back, if any were. */
 void msg_limit_flush(struct msg_limit *limit);
 
+/*
+ * Copies text, what a terminal must not see escaped as \xNN; no NUL.  What
+ * does not fit into cap bytes (4 * len + 8 always do) is left out.  Returns
+ * the length.
+ */
+size_t msg_visible(char *out, size_t cap, const char *text, size_t len);
+
 #endif

@@ -16,6 +16,7 @@
 #define EXTRA_MAX 512
 #define DEPTH_MAX 127 /* jq 1.6 reads objects nested 128 deep */
 #define FILE_MAX 256
+#define HEAD_MAX 1024 /* command, place and reason; FRAME_MAX has it escaped */
 
 int
 rejects_open(struct rejects *rejects, const char *path)
@@ -173,13 +174,15 @@ place(const struct reject *r, char *out, size_t cap)
 static int
 put_stderr(struct rejects *rejects, const struct reject *r)
 {
-	char where[FILE_MAX + 64];
+	char where[FILE_MAX + 64], head[HEAD_MAX];
 	size_t n;
 
 	if (msg_level() < MSG_NORMAL)
 		return 0;
-	n = (size_t)snprintf(rejects->buf, FRAME_MAX, "%s: %s%.*s: ",
-	    msg_name(), place(r, where, sizeof where), REASON_MAX, r->reason);
+	snprintf(head, sizeof head, "%s: %s%.*s: ", msg_name(),
+	    place(r, where, sizeof where), REASON_MAX, r->reason);
+	/* A file's name and a peer's words are as odd as what they tell of. */
+	n = msg_visible(rejects->buf, FRAME_MAX, head, strlen(head));
 	if (r->whole_len > r->len) {
 		n += (size_t)sprintf(rejects->buf + n, "%llu bytes: ",
 		    (unsigned long long)r->whole_len);

@@ -67,6 +67,10 @@ is "$(grep -c ': line [0-9]*: ' "$T/err") $(grep -c . "$T/err")" '10 11' \
 # shellcheck disable=SC2016 # perl's own
 check 'and nothing that moves a terminal' perl -ne \
     'die $_ if /[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]/' "$T/err"
+printf 'bad\n' >"$T/"$'odd\e[31m\x07name'
+ndjson-validate "$T/"$'odd\e[31m\x07name' 2>"$T/err" >"$T/out"
+like "$(<"$T/err")" 'odd\\x1b\[31m\\x07name: line 1: .*: bad' \
+    'nor does the name of a file'
 is "$(ndjson-validate --any <<<'' 2>&1 >"$T/out" | head -n 1)" \
     'ndjson-validate: line 1: empty line: ' 'an empty line is told as that'
 seq 1000 | ndjson-validate --rejects "$T/r3" >"$T/out" 2>"$T/err"
