@@ -247,7 +247,9 @@ wait_for(struct pub *pub, bool input)
 
 	result = flow_wait(&pub->flow, &event, 1,
 	    clock_monotonic_us() + SERVE_US, input);
-	deliver_serve(&pub->deliver);
+	/* What ended the loop is told by errno, and drained behind it. */
+	if (result == FLOW_READY)
+		deliver_serve(&pub->deliver);
 	return result;
 }
 
@@ -275,7 +277,7 @@ step(struct pub *pub)
 		result = refuse_long(pub, &line);
 	else if (result == FLOW_DRY)
 		result = wait_for(pub, true);
-	if (pub->lines % SERVE_EVERY == 0)
+	if (result == FLOW_READY && pub->lines % SERVE_EVERY == 0)
 		deliver_serve(&pub->deliver);
 	return result;
 }

@@ -92,6 +92,11 @@ status_is 3 'a rejects file on a full disk' \
 status_is 2 'a rejects file that cannot be made' \
 	kafka-pub --rejects "$T/no/such" t <"$T/in"
 
+status_is 3 'input that is a directory' kafka-pub t <"$T"
+like "$(<"$T/err")" 'standard input: Is a directory' 'is told as that'
+status_is 3 'no standard input' kafka-pub t <&-
+like "$(<"$T/err")" 'standard input: Bad file descriptor' 'is told as that'
+
 # Properties from a file.
 cat >"$T/p" <<P
 # as a Java client has it
