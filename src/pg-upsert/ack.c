@@ -86,8 +86,9 @@ write_mark(struct ack *ack, const struct mark *mark)
 int
 ack_flush(struct ack *ack)
 {
-	if (!ack_waiting(ack))
+	if (ack->path == NULL)
 		return 0;
+	/* Also with nothing to say: a reader waits for us to come and go. */
 	if (ack->fd == -1) {
 		if (clock_monotonic_us() < ack->retry_us)
 			return 0;
@@ -115,10 +116,9 @@ int64_t
 ack_wait(const struct ack *ack, struct pollfd *pollfd)
 {
 	*pollfd = (struct pollfd){ .fd = -1, .events = POLLOUT };
-	if (!ack_waiting(ack))
-		return INT64_MAX;
-	if (ack->fd == -1)
+	if (ack->path != NULL && ack->fd == -1)
 		return ack->retry_us;
-	pollfd->fd = ack->fd;
+	if (ack_waiting(ack))
+		pollfd->fd = ack->fd;
 	return INT64_MAX;
 }

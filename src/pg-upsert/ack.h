@@ -30,7 +30,10 @@ void ack_close(struct ack *ack);
 /* The lines these came from are safe.  Clears from.  -1: ENOMEM. */
 int ack_add(struct ack *ack, struct marks *from);
 
-/* Writes what can be written.  -1 with errno on a real error. */
+/*
+ * Looks for a reader while there is none, and writes what can be written.  -1
+ * with errno on a real error.
+ */
 int ack_flush(struct ack *ack);
 
 /* Whether something is still to be written. */

@@ -109,6 +109,30 @@ wait "$reader"
 exec 8>&-
 wait "$session"
 
+# Nothing to acknowledge: the reader, here later than we, still sees the end.
+pg-upsert --ack "$T/ack" t <"$T/feed" 2>"$T/err" &
+pid=$!
+exec 7>"$T/feed"
+connected()
+{
+	[[ $(sql "SELECT count(*) FROM pg_stat_activity
+	    WHERE application_name = 'pg-upsert'") == 1 ]]
+}
+wait_for 20 connected || bail 'no session'
+cat "$T/ack" >"$T/acks" 7>&- &
+reader=$!
+met() { [[ /proc/$reader/fd/3 -ef $T/ack ]]; }
+wait_for 20 met
+ok $? 'a reader is looked for before there is a word for it'
+exec 7>&-
+wait "$pid"
+is $? 0 'no line at all'
+gone() { ! kill -0 "$reader" 2>/dev/null; }
+wait_for 20 gone
+ok $? 'ends the acknowledgements too'
+kill "$reader" 2>/dev/null
+wait "$reader" 2>/dev/null
+
 # A reader that does not read: a full pipe delays acknowledgements only.
 sql 'TRUNCATE t'
 exec 6<>"$T/ack"
