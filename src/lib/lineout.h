@@ -31,8 +31,8 @@ void lineout_free(struct lineout *out);
 
 /*
  * One line; the LF is added.  Blocks while the buffer is full and the
- * descriptor takes nothing, unless grow_max allows to hold more.  EINTR is retried until stop_overdue(), then
- * fails with ETIMEDOUT.
+ * descriptor takes nothing, unless grow_max allows to hold more.  EINTR is
+ * retried until stop_overdue(), then fails with ETIMEDOUT.
  */
 int lineout_put(struct lineout *out, const char *text, size_t len);
 

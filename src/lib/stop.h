@@ -37,8 +37,8 @@ int stop_fd(void);
 bool stop_retry_write(int fd);
 
 /*
- * Writes all of it, whatever signals come before the deadline.  -1 with errno; ETIMEDOUT when the
- * deadline has passed and it still blocks.
+ * Writes all of it, whatever signals come before the deadline.  -1 with errno;
+ * ETIMEDOUT when the deadline has passed and it still blocks.
  */
 int stop_write(int fd, const char *text, size_t len);
 
