@@ -100,6 +100,8 @@ kill -KILL $(bashes candles)
 check 'all of candles but its commands is killed: they stay' pid_alive "$old"
 script candles
 check 'until it is started again' wait_for 30 pid_gone "$old"
+like "$(<"$T/candles.err")" 'ending what an earlier run left' \
+    'which ends them before it begins'
 one_of pg-upsert candles-0 >"$T/next"
 is "$(find "$TICKPIPE_RUN" -maxdepth 1 -name 'candles-*' | wc -l)" 1 \
     'in the place that it had'
