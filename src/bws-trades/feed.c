@@ -123,12 +123,16 @@ connect_now(lws_sorted_usec_list_t *sul)
 		ended(feed, FEED_FAILED, "no address to be had for the name");
 }
 
-/* This side ends the connection; the answer for libwebsockets' callback. */
+/*
+ * This side ends the connection; the answer for libwebsockets' callback.
+ * Without a close frame: the library would wait for the peer's and meanwhile
+ * read what still comes into a buffer that is full, and beyond its end
+ * (libwebsockets issue 3412).
+ */
 static int
-give_up(struct feed *feed, const char *why, enum lws_close_status status)
+give_up(struct feed *feed, const char *why)
 {
 	feed->why = why;
-	lws_close_reason(feed->wsi, status, NULL, 0);
 	return -1;
 }
 
@@ -170,8 +174,7 @@ write_message(struct feed *feed, const char *text, size_t len,
 	int written;
 
 	if (out == NULL)
-		return give_up(feed, "out of memory",
-		    LWS_CLOSE_STATUS_GOINGAWAY);
+		return give_up(feed, "out of memory");
 	memcpy(out + LWS_PRE, text, len);
 	written = lws_write(feed->wsi, out + LWS_PRE, len, how);
 	free(out);
@@ -236,18 +239,15 @@ on_piece(struct feed *feed, const char *in, size_t len)
 
 	feed->heard_us = clock_monotonic_us();
 	if (lws_frame_is_binary(feed->wsi))
-		return give_up(feed, "it sent a binary frame",
-		    LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE);
+		return give_up(feed, "it sent a binary frame");
 	if (feed->text_len + len > feed->options.max_frame)
-		return give_up(feed, "it sent a frame longer than --max-line",
-		    LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE);
+		return give_up(feed, "it sent a frame longer than --max-line");
 	if (last && feed->text_len == 0) {
 		feed->options.on_frame(feed->options.arg, in, len);
 		return 0;
 	}
 	if (!reserve(feed, feed->text_len + len))
-		return give_up(feed, "out of memory",
-		    LWS_CLOSE_STATUS_GOINGAWAY);
+		return give_up(feed, "out of memory");
 	memcpy(feed->text + feed->text_len, in, len);
 	feed->text_len += len;
 	if (last) {
