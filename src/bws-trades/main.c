@@ -186,8 +186,10 @@ main(int argc, char **argv)
 		check_settings(&settings, argv + optind);
 	status = filter_begin(&trades.filter, &settings.common,
 	    settings.replay, replay ? 1 : 0);
-	if (status != STATUS_OK)
+	if (status != STATUS_OK) {
+		streams_free(&settings.streams);
 		return status;
+	}
 	frame_reader_init(&trades.reader);
 	how = replay ? replay_run(&trades) : live_run(&trades,
 	    &settings.streams, &settings.url, settings.ca,

@@ -121,7 +121,7 @@ void assign_taken(struct assign *assign, size_t messages, size_t bytes);
  */
 bool assign_commit(struct assign *assign, int64_t deadline_us);
 
-/* Gives everything up, leaves the group; blocks until deadline_us at the most. */
+/* Leaves the group; blocks until deadline_us at the most. */
 void assign_leave(struct assign *assign, int64_t deadline_us);
 
 void assign_free(struct assign *assign);

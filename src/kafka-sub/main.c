@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ack.h"
+#include "ackin.h"
 #include "assign.h"
 #include "clock.h"
 #include "emit.h"
@@ -78,7 +78,7 @@ struct sub {
 	size_t ntopics;
 	struct kafkaconf conf;
 	struct assign assign;
-	struct ack ack;
+	struct ackin ack;
 	struct emit emit;
 	struct rejects rejects;
 	struct relay relay;
@@ -208,7 +208,7 @@ begin(struct sub *sub)
 	struct kafkaconf *conf = &sub->conf;
 	enum status status;
 
-	if (ack_open(&sub->ack, sub->ack_path) == -1) {
+	if (ackin_open(&sub->ack, sub->ack_path) == -1) {
 		kafkaconf_fail(conf, STATUS_USAGE, "--ack %s: %s",
 		    sub->ack_path, errno == EINVAL ? "not a FIFO" :
 		    strerror(errno));
@@ -292,7 +292,7 @@ release(struct sub *sub)
 	assign_free(&sub->assign);
 	kafkaconf_free(&sub->conf);
 	emit_free(&sub->emit);
-	ack_close(&sub->ack);
+	ackin_close(&sub->ack);
 	kafkaconf_options_free(&sub->kafka);
 }
 

@@ -18,7 +18,7 @@
 #define FILL (48 * 1024) /* bytes held before they are written */
 
 int
-relay_init(struct relay *relay, struct assign *assign, struct ack *ack,
+relay_init(struct relay *relay, struct assign *assign, struct ackin *ack,
     struct emit *emit, struct rejects *rejects)
 {
 	struct stat st;
@@ -271,7 +271,7 @@ wait_once(struct relay *relay, int64_t deadline_us, bool closed)
 		[WAIT_OUT] = { .fd = closed || (!relay->out.pipe &&
 		    !relay->blocked) ? -1 : STDOUT_FILENO,
 		    .events = relay->blocked ? POLLOUT : 0 },
-		[WAIT_ACK] = { .fd = ack_poll_fd(relay->ack,
+		[WAIT_ACK] = { .fd = ackin_poll_fd(relay->ack,
 		    clock_monotonic_us()), .events = POLLIN },
 		[WAIT_EVENT] = { .fd = relay->assign->conf->event_fds[0],
 		    .events = POLLIN },
@@ -287,7 +287,7 @@ wait_once(struct relay *relay, int64_t deadline_us, bool closed)
 	if (p[WAIT_OUT].revents & POLLOUT)
 		relay->blocked = false;
 	if (p[WAIT_ACK].revents != 0) {
-		heard = ack_serve(relay->ack, p[WAIT_ACK].revents,
+		heard = ackin_serve(relay->ack, p[WAIT_ACK].revents,
 		    &relay->assign->parts);
 	}
 	if (heard == -1) {

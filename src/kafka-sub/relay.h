@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ack.h"
+#include "ackin.h"
 #include "assign.h"
 #include "emit.h"
 #include "lineout.h"
@@ -29,7 +29,7 @@ enum relay_end {
 
 struct relay {
 	struct assign *assign;
-	struct ack *ack;
+	struct ackin *ack;
 	struct emit *emit;
 	struct rejects *rejects;
 	struct lineout out;
@@ -48,7 +48,7 @@ struct relay {
 };
 
 /* -1: ENOMEM. */
-int relay_init(struct relay *relay, struct assign *assign, struct ack *ack,
+int relay_init(struct relay *relay, struct assign *assign, struct ackin *ack,
     struct emit *emit, struct rejects *rejects);
 
 /* Until something ends it. */

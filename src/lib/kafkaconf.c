@@ -154,9 +154,16 @@ on_error(rd_kafka_t *rk, int error, const char *reason, void *opaque)
 		kafkaconf_fail(conf, STATUS_WORLD, "%s", text);
 		return;
 	}
-	/* It says nothing that the failure of each has not said, or will. */
+	/*
+	 * It says nothing that the failure of each has not said, but where a
+	 * connection is taken and closed: log.connection.close keeps that back.
+	 */
 	if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-		conf->info("%s", reason);
+		if (conf->reached || conf->down)
+			conf->info("%s", reason);
+		else
+			kafkaconf_down(conf, "%s: the connection was closed "
+			    "(a wrong port or security.protocol?)", reason);
 		return;
 	}
 	/* A certificate that is refused is refused again. */

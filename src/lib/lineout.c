@@ -134,7 +134,7 @@ lineout_flush_ready(struct lineout *out)
 		len = PIPE_BUF;
 	n = len > 0 ? write(out->fd, out->buf + out->begin, len) : 0;
 	if (n == -1)
-		return errno == EINTR ? 0 : fail(out, errno);
+		return errno == EINTR || errno == EAGAIN ? 0 : fail(out, errno);
 	out->begin += (size_t)n;
 	out->bytes += (uint64_t)n;
 	if (out->begin == out->len)

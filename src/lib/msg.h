@@ -15,7 +15,7 @@
  */
 
 enum msg_level {
-	MSG_QUIET = -1, /* only what ends the command, and totals of refusals */
+	MSG_QUIET = -1, /* only what ends the command, and what is refused */
 	MSG_NORMAL = 0,
 	MSG_VERBOSE = 1,
 };

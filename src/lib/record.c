@@ -188,7 +188,7 @@ find_member(const struct json_member *member,
 	    json_name_is(member, PROVENANCE_NAME) ? RECORD_MAP_KAFKA : f;
 }
 
-/* Of an object that record_read() has found good: `_kafka` is not there twice. */
+/* Of an object that record_read() found good: `_kafka` is not there twice. */
 static void
 make_map(struct record_map *map, const struct json *object,
     const struct record_field *fields, size_t nfields)

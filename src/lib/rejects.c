@@ -177,8 +177,6 @@ put_stderr(struct rejects *rejects, const struct reject *r)
 	char where[FILE_MAX + 64], head[HEAD_MAX];
 	size_t n;
 
-	if (msg_level() < MSG_NORMAL)
-		return 0;
 	snprintf(head, sizeof head, "%s: %s%.*s: ", msg_name(),
 	    place(r, where, sizeof where), REASON_MAX, r->reason);
 	/* A file's name and a peer's words are as odd as what they tell of. */

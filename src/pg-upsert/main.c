@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ack.h"
+#include "ackout.h"
 #include "batch.h"
 #include "binding.h"
 #include "clock.h"
@@ -62,7 +62,7 @@ struct sink {
 	struct batch batches[2];
 	struct batch *forming;
 	struct db *db;
-	struct ack ack;
+	struct ackout ack;
 	struct rejects rejects;
 	struct writer writer;
 	bool bound;   /* the table is known, binding and batches are there */
@@ -359,7 +359,7 @@ step(struct sink *sink, short revents)
 static void
 flush_acks(struct sink *sink)
 {
-	if (ack_flush(&sink->ack) == 0)
+	if (ackout_flush(&sink->ack) == 0)
 		return;
 	msg_error("%s: %s", sink->settings->ack, strerror(errno));
 	end_input(sink, STATUS_WORLD);
@@ -373,7 +373,7 @@ await(struct sink *sink, short *revents)
 	struct pollfd extra[2] = {
 		{ .fd = db_fd(sink->db), .events = db_events(sink->db) },
 	};
-	int64_t ack_us = ack_wait(&sink->ack, &extra[1]);
+	int64_t ack_us = ackout_wait(&sink->ack, &extra[1]);
 	int64_t db_us = db_deadline_us(sink->db);
 	enum flow_result result = flow_wait(&sink->flow, extra, 2,
 	    ack_us < db_us ? ack_us : db_us, may_read(sink));
@@ -445,15 +445,15 @@ finish_acks(struct sink *sink)
 
 	sink->ack.retry_us = 0;
 	flush_acks(sink);
-	while (ack_waiting(&sink->ack) && sink->ack.fd != -1 &&
+	while (ackout_waiting(&sink->ack) && sink->ack.fd != -1 &&
 	    clock_monotonic_us() < end_us) {
-		ack_wait(&sink->ack, &extra);
+		ackout_wait(&sink->ack, &extra);
 		if (flow_wait(&sink->flow, &extra, 1, end_us, false) !=
 		    FLOW_READY)
 			break;
 		flush_acks(sink);
 	}
-	if (ack_waiting(&sink->ack))
+	if (ackout_waiting(&sink->ack))
 		msg_warn("%s: the last acknowledgements were not read",
 		    sink->ack.path);
 }
@@ -469,7 +469,7 @@ begin(struct sink *sink)
 		    strerror(errno));
 		return filter_file_status(errno);
 	}
-	if (ack_open(&sink->ack, settings->ack) == -1) {
+	if (ackout_open(&sink->ack, settings->ack) == -1) {
 		msg_error("%s: %s", settings->ack, strerror(errno));
 		return filter_file_status(errno);
 	}
@@ -500,7 +500,7 @@ end(struct sink *sink)
 		msg_error("%s: %s", sink->rejects.path, strerror(errno));
 		sink->status = STATUS_WORLD;
 	}
-	ack_close(&sink->ack);
+	ackout_close(&sink->ack);
 	db_free(sink->db);
 	for (int i = 0; i < 2 && sink->bound; i++)
 		batch_free(&sink->batches[i]);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 void
-writer_init(struct writer *writer, struct db *db, struct ack *ack,
+writer_init(struct writer *writer, struct db *db, struct ackout *ack,
     struct rejects *rejects)
 {
 	memset(writer, 0, sizeof *writer);
@@ -84,7 +84,7 @@ finish(struct writer *writer)
 	    rejects_sync(writer->rejects) == -1)
 		return WRITER_REJECTS;
 	writer->synced = writer->rejects->count;
-	if (ack_add(writer->ack, &writer->batch->marks) == -1)
+	if (ackout_add(writer->ack, &writer->batch->marks) == -1)
 		return WRITER_MEMORY;
 	batch_clear(writer->batch);
 	writer->batch = NULL;

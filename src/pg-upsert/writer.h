@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ack.h"
+#include "ackout.h"
 #include "batch.h"
 #include "db.h"
 #include "rejects.h"
@@ -19,7 +19,7 @@
  */
 struct writer {
 	struct db *db;           /* borrowed, as the two below */
-	struct ack *ack;
+	struct ackout *ack;
 	struct rejects *rejects;
 	struct batch *batch;     /* lent by the caller, or NULL */
 	struct writer_range {
@@ -38,7 +38,7 @@ enum writer_result {
 	WRITER_MEMORY,   /* out of it */
 };
 
-void writer_init(struct writer *writer, struct db *db, struct ack *ack,
+void writer_init(struct writer *writer, struct db *db, struct ackout *ack,
     struct rejects *rejects);
 
 /*

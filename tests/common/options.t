@@ -9,8 +9,8 @@ operands()
 {
 	case $1 in
 	bws-trades) echo btcusdt ;;
-	kafka-pub) echo topic ;;
-	kafka-sub) echo -g group topic ;;
+	kafka-pub) echo -b 127.0.0.1:1 topic ;;
+	kafka-sub) echo -b 127.0.0.1:1 -g group topic ;;
 	pg-upsert) echo table ;;
 	esac
 }

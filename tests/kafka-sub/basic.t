@@ -141,7 +141,13 @@ is $? 0 'INT: status 0'
 kafka-sub -o beginning --drain 300ms t 2>"$T/err" >"$T/out1" &
 pid=$!
 exec 3<"$T/out1"
-sleep 0.5
+# The pipe has no room for another page (FIONREAD is 0x541b).
+blocked()
+{
+	perl -e 'ioctl(STDIN, 0x541b, my $n = pack "i", 0) or exit 1;
+	    exit(unpack("i", $n) <= 60000)' <&3
+}
+wait_for 20 blocked
 kill -TERM "$pid"
 wait "$pid"
 is $? 3 'TERM while standard output is blocked: status 3, and soon'

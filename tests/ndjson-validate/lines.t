@@ -61,6 +61,8 @@ ndjson-validate -q --rejects "$T/rejects" "$T/mixed" >"$T/out" 2>"$T/err"
 is "$(wc -l <"$T/rejects") $(stat -c %a "$T/rejects")" '20 640' \
     'rejects are appended to, and not for everybody'
 is "$(<"$T/err")" 'ndjson-validate: 10 lines refused' '-q: the count alone'
+echo nonsense | ndjson-validate -q 2>"$T/err"
+like "$(<"$T/err")" 'line 1: .*: nonsense' '-q: a refused line is not dropped'
 ndjson-validate "$T/mixed" 2>"$T/err" >"$T/out"
 is "$(grep -c ': line [0-9]*: ' "$T/err") $(grep -c . "$T/err")" '10 11' \
     'without rejects each goes to standard error'

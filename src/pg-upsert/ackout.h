@@ -1,5 +1,5 @@
-#ifndef PG_UPSERT_ACK_H
-#define PG_UPSERT_ACK_H
+#ifndef PG_UPSERT_ACKOUT_H
+#define PG_UPSERT_ACKOUT_H
 
 #include <poll.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@
  * Only the last of a partition is kept, so memory is bounded by the number of
  * partitions.  Never blocks.
  */
-struct ack {
+struct ackout {
 	const char *path; /* NULL: nobody asked, everything is a no-op */
 	int fd;           /* -1: no reader yet, or none any more */
 	struct marks pending;
@@ -24,25 +24,25 @@ struct ack {
  * -1 with errno when path cannot be what it should be: it does not exist, may
  * not be written, is a directory.  A FIFO without a reader is no error.
  */
-int ack_open(struct ack *ack, const char *path);
-void ack_close(struct ack *ack);
+int ackout_open(struct ackout *ack, const char *path);
+void ackout_close(struct ackout *ack);
 
 /* The lines these came from are safe.  Clears from.  -1: ENOMEM. */
-int ack_add(struct ack *ack, struct marks *from);
+int ackout_add(struct ackout *ack, struct marks *from);
 
 /*
  * Looks for a reader while there is none, and writes what can be written.  -1
  * with errno on a real error.
  */
-int ack_flush(struct ack *ack);
+int ackout_flush(struct ackout *ack);
 
 /* Whether something is still to be written. */
-bool ack_waiting(const struct ack *ack);
+bool ackout_waiting(const struct ackout *ack);
 
 /*
- * What to wait for before the next ack_flush(): sets *pollfd (fd -1: nothing)
+ * What to wait for before the next ackout_flush(): sets *pollfd (fd -1: none)
  * and returns a monotonic deadline, INT64_MAX for none.
  */
-int64_t ack_wait(const struct ack *ack, struct pollfd *pollfd);
+int64_t ackout_wait(const struct ackout *ack, struct pollfd *pollfd);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * Acknowledgements from the sink.
  */
-#include "ack.h"
+#include "ackin.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #define QUIET_US 1000000LL /* between two looks at a FIFO without a writer */
 
 int
-ack_open(struct ack *ack, const char *path)
+ackin_open(struct ackin *ack, const char *path)
 {
 	struct stat st;
 
@@ -38,7 +38,7 @@ ack_open(struct ack *ack, const char *path)
 }
 
 void
-ack_close(struct ack *ack)
+ackin_close(struct ackin *ack)
 {
 	if (ack->fd == -1)
 		return;
@@ -50,13 +50,13 @@ ack_close(struct ack *ack)
 }
 
 int
-ack_poll_fd(const struct ack *ack, int64_t now_us)
+ackin_poll_fd(const struct ackin *ack, int64_t now_us)
 {
 	return ack->hung_up && now_us < ack->quiet_until_us ? -1 : ack->fd;
 }
 
 static void
-take(struct ack *ack, const struct line *line, bool is_long,
+take(struct ackin *ack, const struct line *line, bool is_long,
     struct parts *parts)
 {
 	if (is_long || record_read(&ack->reader, line->text, line->len) !=
@@ -73,7 +73,7 @@ take(struct ack *ack, const struct line *line, bool is_long,
 }
 
 static void
-take_lines(struct ack *ack, struct parts *parts)
+take_lines(struct ackin *ack, struct parts *parts)
 {
 	struct line line;
 	enum linein_result result;
@@ -84,7 +84,7 @@ take_lines(struct ack *ack, struct parts *parts)
 }
 
 int
-ack_serve(struct ack *ack, int revents, struct parts *parts)
+ackin_serve(struct ackin *ack, int revents, struct parts *parts)
 {
 	if (revents & POLLIN) {
 		ack->hung_up = false;

@@ -1,4 +1,4 @@
-#include "ack.h"
+#include "ackout.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@ _Static_assert(PROVENANCE_MAX + 3 <= PIPE_BUF,
 
 /* -1 with errno, ENXIO when the FIFO has no reader. */
 static int
-try_open(struct ack *ack)
+try_open(struct ackout *ack)
 {
 	ack->fd = open(ack->path, O_WRONLY | O_NONBLOCK | O_APPEND |
 	    O_CLOEXEC | O_NOCTTY);
@@ -24,7 +24,7 @@ try_open(struct ack *ack)
 }
 
 int
-ack_open(struct ack *ack, const char *path)
+ackout_open(struct ackout *ack, const char *path)
 {
 	memset(ack, 0, sizeof *ack);
 	ack->path = path;
@@ -35,7 +35,7 @@ ack_open(struct ack *ack, const char *path)
 }
 
 void
-ack_close(struct ack *ack)
+ackout_close(struct ackout *ack)
 {
 	if (ack->fd != -1)
 		close(ack->fd);
@@ -44,20 +44,20 @@ ack_close(struct ack *ack)
 }
 
 int
-ack_add(struct ack *ack, struct marks *from)
+ackout_add(struct ackout *ack, struct marks *from)
 {
 	return marks_move(&ack->pending, from);
 }
 
 bool
-ack_waiting(const struct ack *ack)
+ackout_waiting(const struct ackout *ack)
 {
 	return ack->path != NULL && ack->pending.nset > 0;
 }
 
 /* 1 written, 0 not now, -1 with errno. */
 static int
-write_mark(struct ack *ack, const struct mark *mark)
+write_mark(struct ackout *ack, const struct mark *mark)
 {
 	char line[PROVENANCE_MAX + 4];
 	size_t len = provenance_write_line(line, &mark->provenance);
@@ -84,7 +84,7 @@ write_mark(struct ack *ack, const struct mark *mark)
 }
 
 int
-ack_flush(struct ack *ack)
+ackout_flush(struct ackout *ack)
 {
 	if (ack->path == NULL)
 		return 0;
@@ -113,12 +113,12 @@ ack_flush(struct ack *ack)
 }
 
 int64_t
-ack_wait(const struct ack *ack, struct pollfd *pollfd)
+ackout_wait(const struct ackout *ack, struct pollfd *pollfd)
 {
 	*pollfd = (struct pollfd){ .fd = -1, .events = POLLOUT };
 	if (ack->path != NULL && ack->fd == -1)
 		return ack->retry_us;
-	if (ack_waiting(ack))
+	if (ackout_waiting(ack))
 		pollfd->fd = ack->fd;
 	return INT64_MAX;
 }

@@ -1,5 +1,5 @@
-#ifndef KAFKA_SUB_ACK_H
-#define KAFKA_SUB_ACK_H
+#ifndef KAFKA_SUB_ACKIN_H
+#define KAFKA_SUB_ACKIN_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,7 +15,7 @@
  * the last writer has gone is told by POLLHUP alone, for a read of 0 also
  * means that none has come yet.
  */
-struct ack {
+struct ackin {
 	int fd;                /* -1: not asked for */
 	struct linein in;
 	struct record_reader reader;
@@ -26,17 +26,17 @@ struct ack {
 };
 
 /* path NULL: fd stays -1.  -1 with errno: EINVAL when it is no FIFO. */
-int ack_open(struct ack *ack, const char *path);
-void ack_close(struct ack *ack);
+int ackin_open(struct ackin *ack, const char *path);
+void ackin_close(struct ackin *ack);
 
 /* The descriptor to poll for POLLIN now, or -1. */
-int ack_poll_fd(const struct ack *ack, int64_t now_us);
+int ackin_poll_fd(const struct ackin *ack, int64_t now_us);
 
 /*
  * Reads what is there (revents is poll's word on the descriptor), never
  * blocking, and marks in parts what is safe.  Returns whether bytes came; -1
  * with errno when reading fails.
  */
-int ack_serve(struct ack *ack, int revents, struct parts *parts);
+int ackin_serve(struct ackin *ack, int revents, struct parts *parts);
 
 #endif
