@@ -131,6 +131,25 @@ WHERE NOT EXISTS (SELECT FROM pg_constraint
 	WHERE contype = 'p' AND conrelid = tab::regclass)
 \gexec
 
+-- The bounds of tickpipe-records(5). The topic is open to other writers: what
+-- no table could hold (a text too long for its index), or what is no price
+-- (NaN), is refused here as the one row it is, not retried for ever. Rows of an
+-- older table stay as they are.
+SELECT format('ALTER TABLE %s ADD CONSTRAINT %s_bounds CHECK (%s) NOT VALID',
+	tab, tab, bounds)
+FROM (VALUES
+	('crypto_prices', 'octet_length(symbol) BETWEEN 1 AND 64
+		AND trade_id >= 0 AND price > 0 AND price < 1e18
+		AND quantity >= 0 AND quantity < 1e18'),
+	('window_1m', 'octet_length(symbol) BETWEEN 1 AND 64
+		AND window_start < window_end AND trades >= 0
+		AND low > 0 AND low <= open AND low <= close
+		AND open <= high AND close <= high AND high < 1e18')
+	) AS wanted (tab, bounds)
+WHERE NOT EXISTS (SELECT FROM pg_constraint
+	WHERE conname = tab || '_bounds' AND conrelid = tab::regclass)
+\gexec
+
 -- The price chart: one symbol's stretch of time, read from the index alone.
 CREATE INDEX IF NOT EXISTS crypto_prices_symbol_time
 	ON crypto_prices (symbol, event_time) INCLUDE (price);

@@ -53,6 +53,24 @@ like "$(sql -c "INSERT INTO crypto_prices
 is "$(sql -c "SELECT price FROM crypto_prices")" 1.50 \
     'a price keeps its digits'
 
+# What another writer of the topic may send, between two good trades.
+n=10
+for line in '"symbol":"A","price":1.5' '"symbol":"A","price":"NaN"' \
+    '"symbol":"A","price":"Infinity"' '"symbol":"A","price":0' \
+    "\"symbol\":\"$(printf 'x%.0s' {1..9000})\",\"price\":1" \
+    '"symbol":"","price":1' '"symbol":"B","price":2.5'; do
+	printf '{%s,"trade_id":%d,"event_time":"%s","processed_time":"%s"}\n' \
+	    "$line" $((++n)) 2024-07-18T00:00:00Z 2024-07-18T00:00:00Z
+done >"$T/lines"
+status_is 1 'rows beyond the bounds of the records are refused' pg-upsert \
+    -d "$DATABASE" --ignore --rejects "$T/rejects" crypto_prices <"$T/lines"
+is "$(jq -r .sqlstate "$T/rejects" | sort | uniq -c | tr -s ' ')" ' 5 23514' \
+    'each by the check, none for ever'
+is "$(sql -c "SELECT string_agg(symbol || price, ' ' ORDER BY trade_id)
+    FROM crypto_prices WHERE trade_id > 10")" 'A1.5 B2.5' \
+    'and the good ones around them are there'
+sql -c 'DELETE FROM crypto_prices WHERE trade_id > 10'
+
 # Minutes: A at 22:30 to 23:59 with a price that counts up; the last one open.
 # B without quantities, one minute of it known, and a bucket's end missing.
 sql -c "INSERT INTO window_1m
