@@ -159,11 +159,11 @@ on_error(rd_kafka_t *rk, int error, const char *reason, void *opaque)
 	 * connection is taken and closed: log.connection.close keeps that back.
 	 */
 	if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-		if (conf->reached || conf->down)
+		if (conf->reached || conf->down || conf->failed != STATUS_OK)
 			conf->info("%s", reason);
 		else
 			kafkaconf_down(conf, "%s: the connection was closed "
-			    "(a wrong port or security.protocol?)", reason);
+			    "(is it the port, security.protocol?)", reason);
 		return;
 	}
 	/* A certificate that is refused is refused again. */
