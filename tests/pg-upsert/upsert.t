@@ -37,7 +37,7 @@ is "$(sql 'SELECT price, quantity FROM crypto_prices')" '2|0.00300' \
 # candle START SYMBOL TRADES CLOSED: a candle; its close tells the version.
 candle()
 {
-	printf '{"window_start":"%s","window_end":"2024-07-18T23:58:00Z","symbol":"%s","open":1,"high":9,"low":1,"close":%s,"trades":%s,"closed":%s}\n' \
+	printf '{"window_start":"%s","window_end":"2024-07-18T23:58:00Z","symbol":"%s","open":1,"high":99,"low":1,"close":%s,"trades":%s,"closed":%s}\n' \
 	    "$1" "$2" "${5:-$3}" "$3" "$4"
 }
 minute=2024-07-18T23:57:00Z
