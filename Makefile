@@ -7,12 +7,15 @@
 # make installs no packages: scripts/deps does.
 
 VERSION = 0.1.0
+# jsmn is a header that does not say its version; its package does.
+JSMN_VERSION := $(shell dpkg-query -W -f '$${Version}' libjsmn-dev 2>/dev/null)
 
 CC = cc
 CFLAGS = -O2 -g
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings
-STANDARD = -std=c11 -D_GNU_SOURCE -DTICKPIPE_VERSION='"$(VERSION)"'
+STANDARD = -std=c11 -D_GNU_SOURCE -DTICKPIPE_VERSION='"$(VERSION)"' \
+	-DJSMN_VERSION='"$(JSMN_VERSION)"'
 HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 
 # Where a build goes; `make check-san` builds beside the usual one.

@@ -424,6 +424,12 @@ failed:
 }
 
 void
+feed_library(char *out, size_t cap)
+{
+	snprintf(out, cap, "libwebsockets %s", lws_get_library_version());
+}
+
+void
 feed_close(struct feed *feed)
 {
 	feed->closing = true;

@@ -43,6 +43,9 @@ struct feed;
 struct feed *feed_open(const struct feed_options *options);
 void feed_close(struct feed *feed);
 
+/* Writes the library's name and version. */
+void feed_library(char *out, size_t cap);
+
 /*
  * Waits until something happens and handles it; calls back from within.
  * Name resolution blocks.  -1: the library cannot go on.

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feed.h"
 #include "frame.h"
 #include "live.h"
 #include "msg.h"
@@ -39,7 +40,7 @@ static const struct opt_command command = {
 	    "  --replay FILE       read captured frames, one a line, in place\n"
 	    "                      of the socket (- is standard input)\n"
 	    OPT_COMMON_HELP,
-	.version = "libwebsockets 4, jsmn 1.1.0",
+	.library = feed_library,
 };
 
 struct settings {

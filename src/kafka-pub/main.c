@@ -28,7 +28,7 @@
 
 enum { OPT_KEY = OPT_OWN, OPT_TIME, OPT_CREATE };
 
-static struct opt_command command = {
+static const struct opt_command command = {
 	.name = "kafka-pub",
 	.usage = "[-b BROKERS] [-F FILE] [-X NAME=VALUE]... [option...] TOPIC",
 	.help =
@@ -40,6 +40,7 @@ static struct opt_command command = {
 	    "  --create PARTITIONS[:REPLICAS]\n"
 	    "                      create TOPIC unless it is there\n"
 	    OPT_COMMON_HELP,
+	.library = kafkaconf_library,
 };
 
 /*
@@ -377,12 +378,8 @@ main(int argc, char **argv)
 {
 	struct pub pub = { .rejects = { .fd = -1 } };
 	struct opt_common common;
-	char version[64];
 	enum status status;
 
-	snprintf(version, sizeof version, "librdkafka %s",
-	    rd_kafka_version_str());
-	command.version = version;
 	opt_init(&common, &command);
 	if (kafkaconf_options_init(&pub.kafka, argc) == -1) {
 		msg_error("out of memory");

@@ -25,7 +25,7 @@
 
 enum { OPT_PROVENANCE = OPT_OWN, OPT_ACK };
 
-static struct opt_command command = {
+static const struct opt_command command = {
 	.name = "kafka-sub",
 	.usage = "(-g GROUP | -o OFFSET [-p PARTITION]) [option...] TOPIC...",
 	.help =
@@ -41,6 +41,7 @@ static struct opt_command command = {
 	    "  --provenance        add the member _kafka to each line\n"
 	    "  --ack PATH          commit what the FIFO PATH says is safe\n"
 	    OPT_COMMON_HELP,
+	.library = kafkaconf_library,
 };
 
 /*
@@ -302,13 +303,9 @@ main(int argc, char **argv)
 	struct sub sub = { .origin = { .partition = -1 }, .count = -1,
 	    .rejects = { .fd = -1 }, .ack = { .fd = -1 },
 	    .conf = { .event_fds = { -1, -1 } } };
-	char version[64];
 	enum status status;
 	bool gone;
 
-	snprintf(version, sizeof version, "librdkafka %s",
-	    rd_kafka_version_str());
-	command.version = version;
 	opt_init(&sub.common, &command);
 	if (kafkaconf_options_init(&sub.kafka, argc) == -1) {
 		msg_error("out of memory");

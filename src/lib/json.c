@@ -1,5 +1,6 @@
 #include "json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,10 @@
 
 #include "jsonscan.h"
 #include "jsonshape.h"
+
+#ifndef JSMN_VERSION
+#define JSMN_VERSION "" /* the header does not say */
+#endif
 
 /* The value of a hexadecimal digit, or -1. */
 static int
@@ -45,6 +50,13 @@ json_check(const char *text, size_t len, struct json_error *error)
 	size_t tokens;
 
 	return check(text, len, &tokens, error);
+}
+
+void
+json_library(char *out, size_t cap)
+{
+	snprintf(out, cap, "jsmn%s%s", *JSMN_VERSION ? " " : "",
+	    JSMN_VERSION);
 }
 
 void

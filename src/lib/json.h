@@ -70,6 +70,9 @@ struct json {
 	                      names in the same order */
 };
 
+/* Writes the tokenizer's name and, where the build knew it, its version. */
+void json_library(char *out, size_t cap);
+
 void json_init(struct json *json);
 void json_free(struct json *json);
 

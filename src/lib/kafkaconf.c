@@ -444,6 +444,12 @@ kafkaconf_create(struct kafkaconf *conf, rd_kafka_type_t type)
 }
 
 void
+kafkaconf_library(char *out, size_t cap)
+{
+	snprintf(out, cap, "librdkafka %s", rd_kafka_version_str());
+}
+
+void
 kafkaconf_free(struct kafkaconf *conf)
 {
 	if (conf->conf != NULL)

@@ -89,6 +89,9 @@ enum status kafkaconf_init(struct kafkaconf *conf,
  */
 enum status kafkaconf_create(struct kafkaconf *conf, rd_kafka_type_t type);
 
+/* Writes librdkafka's name and version. */
+void kafkaconf_library(char *out, size_t cap);
+
 /* Ends the handle; may block for some 100 ms while threads end. */
 void kafkaconf_free(struct kafkaconf *conf);
 

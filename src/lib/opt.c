@@ -55,9 +55,11 @@ print_and_exit(const char *format, const char *a, const char *b,
 static _Noreturn void
 print_version(const struct opt_command *command)
 {
-	print_and_exit(*command->version ? "%s (tickpipe) %s, %s\n" :
-	    "%s (tickpipe) %s%s\n", command->name, TICKPIPE_VERSION,
-	    command->version);
+	char library[128];
+
+	command->library(library, sizeof library);
+	print_and_exit("%s (tickpipe) %s, %s\n", command->name,
+	    TICKPIPE_VERSION, library);
 }
 
 /* Says which option getopt_long() stumbled over. */

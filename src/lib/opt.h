@@ -52,7 +52,8 @@ struct opt_command {
 	const char *name;    /* of the command */
 	const char *usage;   /* what follows "usage: NAME ", one line */
 	const char *help;    /* the body of --help: options, one a line */
-	const char *version; /* libraries and their versions, "" for none */
+	/* For --version: writes the library's name and its version. */
+	void (*library)(char *out, size_t cap);
 	const char *h_hint;  /* said when -h comes with company, or NULL */
 };
 

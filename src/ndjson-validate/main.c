@@ -24,7 +24,7 @@ static const struct opt_command command = {
 	    "  -t, --type TYPE     good means: a trade, or a candle\n"
 	    "  --any               good means: any JSON value\n"
 	    OPT_COMMON_HELP,
-	.version = "jsmn 1.1.0",
+	.library = json_library,
 };
 
 /* What a line must be to pass. */

@@ -44,7 +44,7 @@ static const struct opt_command command = {
 	    "                      processed_time (1m)\n"
 	    "  --late FILE         append late trades to FILE\n"
 	    OPT_COMMON_HELP,
-	.version = "jsmn 1.1.0",
+	.library = json_library,
 };
 
 struct ohlc {

@@ -146,13 +146,12 @@ db_has_password(const char *conninfo)
 	return has;
 }
 
-const char *
+void
 db_library(char *out, size_t cap)
 {
 	int version = PQlibVersion();
 
 	snprintf(out, cap, "libpq %d.%d", version / 10000, version % 10000);
-	return out;
 }
 
 /* Keeps an error's text: one line, without "FATAL:  " and the like. */

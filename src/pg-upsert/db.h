@@ -53,8 +53,8 @@ void db_free(struct db *db);
 /* Whether a conninfo holds a password, for all to see in argv. */
 bool db_has_password(const char *conninfo);
 
-/* The library's name and version. */
-const char *db_library(char *out, size_t cap);
+/* Writes the library's name and version. */
+void db_library(char *out, size_t cap);
 
 /* Does what can be done.  revents is what poll(2) said of db_fd(), or 0. */
 enum db_result db_step(struct db *db, short revents);

@@ -24,7 +24,7 @@
 
 enum { OPT_KEY = OPT_OWN, OPT_NEWER, OPT_IGNORE, OPT_ACK, OPT_EXTRA };
 
-static struct opt_command command = {
+static const struct opt_command command = {
 	.name = "pg-upsert",
 	.usage = "[-d CONNINFO] [--newer COLUMNS | --ignore] [option...] "
 	    "TABLE",
@@ -41,7 +41,7 @@ static struct opt_command command = {
 	    "  --extra refuse|ignore\n"
 	    "                      members that are no columns (refuse)\n"
 	    OPT_COMMON_HELP,
-	.version = "",
+	.library = db_library,
 	.h_hint = "-h is help here, and goes alone: the host belongs into "
 	    "-d 'host=... dbname=...' or PGHOST",
 };
@@ -515,10 +515,8 @@ main(int argc, char **argv)
 {
 	struct settings settings = { .db.mode = STATEMENT_UPDATE };
 	struct sink sink = { .settings = &settings };
-	char library[32];
 	enum status status;
 
-	command.version = db_library(library, sizeof library);
 	parse_options(&settings, argc, argv);
 	status = begin(&sink);
 	if (status == STATUS_OK) {
