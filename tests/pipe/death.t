@@ -95,8 +95,10 @@ script candles
 script ticks
 one_of pg-upsert candles-0 >"$T/next"
 old=$(<"$T/next")
-# shellcheck disable=SC2046 # pids
-kill -KILL $(bashes candles)
+# Stopped first: the watcher must not see the script die before it dies itself.
+read -ra pids < <(bashes candles | tr '\n' ' ')
+kill -STOP "${pids[@]}"
+kill -KILL "${pids[@]}"
 check 'all of candles but its commands is killed: they stay' pid_alive "$old"
 script candles
 check 'until it is started again' wait_for 30 pid_gone "$old"
