@@ -8,7 +8,8 @@
 
 VERSION = 0.1.0
 # jsmn is a header that does not say its version; its package does.
-JSMN_VERSION := $(shell dpkg-query -W -f '$${Version}' libjsmn-dev 2>/dev/null)
+JSMN_VERSION := $(firstword $(subst -, ,$(shell dpkg-query -W \
+	-f '$${Version}' libjsmn-dev 2>/dev/null)))
 
 CC = cc
 CFLAGS = -O2 -g
