@@ -96,9 +96,11 @@ tests-build: $(UNIT) $(PEERS) $(GENERATOR)
 # PROVE_FLAGS and TESTS narrow a run: make check TESTS=tests/ohlc-window
 PROVE_FLAGS = -j2 --timer
 TESTS =
+# Tests send INT: it must not be ignored, as it is for a job in the background.
 check: all tests-build
 	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
-		prove $(PROVE_FLAGS) $(if $(TESTS),-r $(TESTS),$(UNIT) \
+		env --default-signal=HUP,INT,QUIT prove $(PROVE_FLAGS) \
+		$(if $(TESTS),-r $(TESTS),$(UNIT) \
 		$(wildcard tests/*.t tests/*/*.t))
 
 # The same tests under the address and undefined-behaviour sanitizers.
