@@ -62,6 +62,17 @@ check(struct record_reader *reader, const struct candle *c, uint32_t present)
 	return RECORD_GOOD;
 }
 
+/* The end of both ways. */
+static enum record_result
+finish(struct record_reader *reader, struct candle *out, uint32_t present)
+{
+	out->has_volume = present >> VOLUME & 1;
+	out->has_taker_buy_volume = present >> TAKER_BUY_VOLUME & 1;
+	out->has_trade_ids = present >> FIRST_TRADE_ID & 1;
+	out->has_provenance = false;
+	return check(reader, out, present);
+}
+
 enum record_result
 candle_read(struct record_reader *reader, const char *line, size_t len,
     struct candle *out)
@@ -70,13 +81,19 @@ candle_read(struct record_reader *reader, const char *line, size_t len,
 	enum record_result result = record_read_fields(reader, line, len,
 	    fields, sizeof fields / sizeof *fields, out, &present);
 
-	if (result != RECORD_GOOD)
-		return result;
-	out->has_volume = present >> VOLUME & 1;
-	out->has_taker_buy_volume = present >> TAKER_BUY_VOLUME & 1;
-	out->has_trade_ids = present >> FIRST_TRADE_ID & 1;
-	out->has_provenance = false;
-	return check(reader, out, present);
+	return result == RECORD_GOOD ? finish(reader, out, present) : result;
+}
+
+size_t
+candle_scan(struct record_reader *reader, const char *text,
+    const char *limit, struct candle *out)
+{
+	uint32_t present;
+	size_t len = recordscan_line(reader, text, limit, fields, out,
+	    &present);
+
+	return len > 0 && finish(reader, out, present) == RECORD_GOOD ?
+	    len : 0;
 }
 
 static char *

@@ -40,4 +40,8 @@ size_t candle_write(char *out, const struct candle *candle);
 enum record_result candle_read(struct record_reader *reader,
     const char *line, size_t len, struct candle *out);
 
+/* The short way: see recordscan_line(). */
+size_t candle_scan(struct record_reader *reader, const char *text,
+    const char *limit, struct candle *out);
+
 #endif

@@ -57,6 +57,23 @@ void flow_free(struct flow *flow);
 enum flow_result flow_next(struct flow *flow, struct line *line);
 
 /*
+ * The unread bytes at hand and what was used of them, as linein_peek() and
+ * linein_took(): a way past flow_next() for usual lines.  Without any at hand
+ * flow_next() goes on.
+ */
+static inline const char *
+flow_peek(const struct flow *flow, const char **limit)
+{
+	return linein_peek(&flow->in, limit);
+}
+
+static inline void
+flow_took(struct flow *flow, size_t bytes, uint64_t lines)
+{
+	linein_took(&flow->in, bytes, lines);
+}
+
+/*
  * Waits until there is input (if input is true), an extra descriptor is
  * ready (its revents are set), the monotonic deadline has passed (INT64_MAX:
  * none), or the wait must end.  Flushes standard output first.  Returns

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "provenance.h"
+#include "word.h"
 
 #define READ_MIN (64 * 1024)     /* room made before a read */
 #define BUF_FIRST (256 * 1024)
@@ -16,7 +17,7 @@ linein_init(struct linein *in, int fd, size_t max_line)
 	memset(in, 0, sizeof *in);
 	in->max_line = max_line;
 	in->cap = BUF_FIRST;
-	in->buf = malloc(in->cap);
+	in->buf = calloc(in->cap + WORD_PADDING, 1);
 	if (in->buf == NULL)
 		return -1;
 	linein_reset(in, fd);
@@ -137,9 +138,10 @@ make_room(struct linein *in)
 		cap *= 2;
 	if (cap == in->cap)
 		return 0;
-	buf = realloc(in->buf, cap);
+	buf = realloc(in->buf, cap + WORD_PADDING);
 	if (buf == NULL)
 		return -1;
+	memset(buf + in->cap, 0, cap - in->cap + WORD_PADDING);
 	in->buf = buf;
 	in->cap = cap;
 	return 0;

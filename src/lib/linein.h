@@ -53,6 +53,27 @@ void linein_free(struct linein *in);
 void linein_reset(struct linein *in, int fd);
 
 /*
+ * The unread bytes, for a caller that finds the ends of usual lines by itself
+ * (recordscan.h) and says with linein_took() what it has used: so many bytes,
+ * so many whole lines with their LFs.  None (*limit is what is returned) where
+ * only linein_next() can go on.  The buffer ends with WORD_PADDING zero bytes.
+ */
+static inline const char *
+linein_peek(const struct linein *in, const char **limit)
+{
+	*limit = in->buf + in->end;
+	return in->skipping ? *limit : in->buf + in->begin;
+}
+
+static inline void
+linein_took(struct linein *in, size_t bytes, uint64_t lines)
+{
+	in->begin += bytes;
+	in->number += lines;
+	in->scanned = 0;
+}
+
+/*
  * The next line that is whole in the buffer.  Never reads, never blocks.
  * After LINEIN_LINE and LINEIN_LONG *line is set.
  */

@@ -123,6 +123,28 @@ lineout_put(struct lineout *out, const char *text, size_t len)
 }
 
 int
+lineout_put_lines(struct lineout *out, const char *text, size_t len,
+    uint64_t lines)
+{
+	if (out->error != 0)
+		return fail(out, out->error);
+	if (len >= BUF_SIZE) {
+		if (lineout_flush(out) == -1 ||
+		    write_all(out, text, len) == -1)
+			return -1;
+	} else {
+		if (reserve(out, len) == -1)
+			return -1;
+		if (out->len == 0)
+			out->oldest_us = clock_monotonic_us();
+		memcpy(out->buf + out->len, text, len);
+		out->len += len;
+	}
+	out->lines += lines;
+	return 0;
+}
+
+int
 lineout_flush_ready(struct lineout *out)
 {
 	size_t len = lineout_held(out);

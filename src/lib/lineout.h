@@ -36,6 +36,13 @@ void lineout_free(struct lineout *out);
  */
 int lineout_put(struct lineout *out, const char *text, size_t len);
 
+/*
+ * Whole lines with their LFs, as lineout_put(); many of them at once are
+ * written from where they are.
+ */
+int lineout_put_lines(struct lineout *out, const char *text, size_t len,
+    uint64_t lines);
+
 /* Everything held, blocking as lineout_put() does. */
 int lineout_flush(struct lineout *out);
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "recordscan.h"
 #include "timestamp.h"
 
 void
@@ -98,8 +97,7 @@ read_time(struct record_reader *reader, const struct record_field *field,
     const struct json_value *value, int64_t *out_us)
 {
 	if (value->type != JSON_STRING ||
-	    !timestamp_read_minute(value->text, value->len, &reader->minute,
-	    out_us)) {
+	    !timestamp_read(value->text, value->len, out_us)) {
 		return record_bad(reader, "%s is not an RFC 3339 time",
 		    field->name);
 	}
@@ -221,8 +219,11 @@ map_fields(struct record_reader *reader, const struct record_field *fields,
 
 	if (reader->object.shape_id == 0)
 		return NULL;
-	if (reader->object.shape_id != map->shape_id || fields != map->fields)
+	if (reader->object.shape_id != map->shape_id ||
+	    fields != map->fields) {
 		make_map(map, &reader->object, fields, nfields);
+		recordscan_learn(&reader->scan, reader->object.shape, map);
+	}
 	return map;
 }
 
@@ -268,11 +269,8 @@ record_read_fields(struct record_reader *reader, const char *line,
     size_t len, const struct record_field *fields, size_t nfields, void *out,
     uint32_t *present)
 {
-	enum record_result result;
+	enum record_result result = record_read(reader, line, len);
 
-	if (recordscan_read(reader, line, len, fields, out, present))
-		return RECORD_GOOD;
-	result = record_read(reader, line, len);
 	if (result != RECORD_GOOD)
 		return result;
 	return read_fields(reader, fields, nfields, out, present);

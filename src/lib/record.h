@@ -9,7 +9,7 @@
 #include "json.h"
 #include "jsonshape.h"
 #include "provenance.h"
-#include "timestamp.h"
+#include "recordscan.h"
 
 /*
  * What the records of tickpipe-records(5) have in common: one object a line,
@@ -36,15 +36,16 @@ struct record_map {
 	uint32_t shape_id; /* of reader->object; 0: no map yet */
 	uint32_t present;  /* a bit for each field of the shape */
 	bool usable;       /* each field at most once, all required there */
-	signed char field[JSONSHAPE_MEMBERS];
+	signed char field[JSONSHAPE_MEMBERS]; /* or RECORD_MAP_... */
 };
 
 /* What a reader needs from line to line, and where it says what was wrong. */
 struct record_reader {
 	struct json object, inner;
 	struct record_map map;
+	struct recordscan scan;
+	struct timestamp_minute minute[2]; /* for the record's own use */
 	uint32_t plain_shape_id; /* a shape without `_kafka`, or 0 */
-	struct timestamp_minute minute; /* of the last time read */
 	char reason[160]; /* of the last RECORD_BAD, ended by NUL */
 	bool has_provenance;
 	struct provenance provenance; /* if has_provenance; borrows the line */
@@ -90,8 +91,8 @@ struct record_field {
 
 /*
  * Reads a line as an object with the fields of a table, at most 32, into *out.
- * *present gets a bit for each field that is there.  reader->object is not
- * that of this line after RECORD_GOOD.
+ * *present gets a bit for each field that is there.  The shape of a good line
+ * is learned for recordscan_line().
  */
 enum record_result record_read_fields(struct record_reader *reader,
     const char *line, size_t len, const struct record_field *fields,

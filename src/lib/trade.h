@@ -30,4 +30,8 @@ struct trade {
 enum record_result trade_read(struct record_reader *reader, const char *line,
     size_t len, struct trade *out);
 
+/* The short way: see recordscan_line(). */
+size_t trade_scan(struct record_reader *reader, const char *text,
+    const char *limit, struct trade *out);
+
 #endif

@@ -18,10 +18,20 @@
 #define WORD_USE false
 #endif
 
+/* Zero bytes behind a buffer, which readers by words may look at. */
+#define WORD_PADDING 128
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/* A function of a few instructions: a call would cost more than it does. */
+#define WORD_INLINE static inline __attribute__((always_inline))
+
 #define WORD_EACH(x) ((uint64_t)0x0101010101010101 * (x))
 
 /* Reads eight characters. */
-static inline uint64_t
+WORD_INLINE uint64_t
 word_load(const char *p)
 {
 	uint64_t x;
@@ -31,7 +41,7 @@ word_load(const char *p)
 }
 
 /* How many characters stand before the lowest byte of a mask that is set. */
-static inline unsigned
+WORD_INLINE unsigned
 word_before(uint64_t mask)
 {
 	return mask == 0 ? 8 : (unsigned)__builtin_ctzll(mask) >> 3;
@@ -41,7 +51,7 @@ word_before(uint64_t mask)
  * How many characters, from the first, are plain in a JSON string: ASCII, no
  * control character, quote or backslash.
  */
-static inline unsigned
+WORD_INLINE unsigned
 word_plain(uint64_t x)
 {
 	uint64_t quote = x ^ WORD_EACH('"'), backslash = x ^ WORD_EACH('\\');
@@ -53,25 +63,65 @@ word_plain(uint64_t x)
 	    WORD_EACH(0x80));
 }
 
-/* How many characters, from the first, are digits. */
-static inline unsigned
-word_digits(uint64_t x)
+/* The same of sixteen characters at p. */
+WORD_INLINE unsigned
+word_plain_pair(const char *p)
 {
-	/* A digit is 0x30 to 0x39: its high half is 3, also when 6 is added.
-	   A carry may mark characters behind the first that is no digit. */
-	return word_before(((x & WORD_EACH(0xf0)) ^ WORD_EACH(0x30)) |
-	    (((x + WORD_EACH(6)) & WORD_EACH(0xf0)) ^ WORD_EACH(0x30)));
+#ifdef __SSE2__
+	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i control = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)),
+	    x);
+	__m128i quote = _mm_cmpeq_epi8(x, _mm_set1_epi8('"'));
+	__m128i backslash = _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'));
+
+	x = _mm_or_si128(_mm_or_si128(x, control),
+	    _mm_or_si128(quote, backslash));
+	return (unsigned)__builtin_ctz((unsigned)_mm_movemask_epi8(x) |
+	    0x10000);
+#else
+	unsigned n = word_plain(word_load(p));
+
+	return n < 8 ? n : 8 + word_plain(word_load(p + 8));
+#endif
 }
 
-/* The number that the first n characters are, digits all; n is 1 to 8. */
-static inline uint64_t
-word_number(uint64_t x, unsigned n)
+/*
+ * Digits as their values: a byte of 0 to 9 for each digit, and a greater one
+ * for every other character.
+ */
+WORD_INLINE uint64_t
+word_values(uint64_t x)
+{
+	return x ^ WORD_EACH('0');
+}
+
+/*
+ * A mask that is zero where eight values are those of digits, and otherwise
+ * has its lowest bit set in the first byte that is not; no digit reaches 16
+ * when 6 is added, and a carry marks only bytes behind that one.
+ */
+WORD_INLINE uint64_t
+word_not_digits(uint64_t values)
+{
+	return (values | (values + WORD_EACH(6))) & WORD_EACH(0xf0);
+}
+
+/* How many characters, from the first, are digits. */
+WORD_INLINE unsigned
+word_digits(uint64_t x)
+{
+	return word_before(word_not_digits(word_values(x)));
+}
+
+/* The number that the first n values are, digits all; n is 1 to 8. */
+WORD_INLINE uint64_t
+word_number(uint64_t values, unsigned n)
 {
 	/* Zeros in front; then ones to pairs, to fours, to all eight. */
-	x <<= 64 - 8 * n;
-	x = (x & WORD_EACH(0x0f)) * (10 * 0x100 + 1) >> 8;
-	x = (x & 0x00ff00ff00ff00ff) * (100 * 0x10000 + 1) >> 16;
-	return (x & 0x0000ffff0000ffff) * (10000 * 0x100000000 + 1) >> 32;
+	values <<= 64 - 8 * n;
+	values = (values * (10 * 0x100 + 1) >> 8) & 0x00ff00ff00ff00ff;
+	values = (values * (100 * 0x10000 + 1) >> 16) & 0x0000ffff0000ffff;
+	return values * (10000 * 0x100000000 + 1) >> 32;
 }
 
 #endif

@@ -36,12 +36,16 @@ struct validator {
 	struct filter filter;
 };
 
+/* An object of which nothing need be known. */
+static const struct record_field no_fields[1];
+
 static enum record_result
 judge(struct validator *v, const struct line *line)
 {
 	struct trade trade;
 	struct candle candle;
 	struct json_error error;
+	uint32_t present;
 
 	switch (v->kind) {
 	case KIND_TRADE:
@@ -50,7 +54,8 @@ judge(struct validator *v, const struct line *line)
 		return candle_read(&v->reader, line->text, line->len,
 		    &candle);
 	case KIND_OBJECT:
-		return record_read(&v->reader, line->text, line->len);
+		return record_read_fields(&v->reader, line->text, line->len,
+		    no_fields, 0, &trade, &present);
 	case KIND_ANY:
 		break;
 	}
@@ -60,6 +65,48 @@ judge(struct validator *v, const struct line *line)
 		return record_bad(&v->reader, "%s", error.reason);
 	return record_bad(&v->reader, "not JSON: %s at byte %zu",
 	    error.reason, error.at + 1);
+}
+
+/* The length of the line at text where it is a usual one, and good; or 0. */
+static size_t
+scan(struct validator *v, const char *text, const char *limit)
+{
+	struct trade trade;
+	struct candle candle;
+	uint32_t present;
+
+	switch (v->kind) {
+	case KIND_TRADE:
+		return trade_scan(&v->reader, text, limit, &trade);
+	case KIND_CANDLE:
+		return candle_scan(&v->reader, text, limit, &candle);
+	case KIND_OBJECT:
+		return recordscan_line(&v->reader, text, limit, no_fields,
+		    &trade, &present);
+	case KIND_ANY:
+		break;
+	}
+	return 0;
+}
+
+/* Usual lines one after another, as many as are at hand, out at once. */
+static void
+pass_usual(struct validator *v)
+{
+	struct flow *flow = &v->filter.flow;
+	const char *limit, *begin = flow_peek(flow, &limit), *p = begin;
+	uint64_t lines = 0;
+	size_t len;
+
+	while ((len = scan(v, p, limit)) > 0 && len <= flow->in.max_line) {
+		p += len + 1;
+		lines++;
+	}
+	if (lines == 0)
+		return;
+	/* A failure of standard output is told by the next flow_next(). */
+	lineout_put_lines(&v->filter.out, begin, (size_t)(p - begin), lines);
+	flow_took(flow, (size_t)(p - begin), lines);
 }
 
 /* One line in, one line out. */
@@ -83,6 +130,7 @@ run(struct validator *v)
 	struct line line;
 
 	do {
+		pass_usual(v);
 		result = flow_next(flow, &line);
 		if (result == FLOW_LINE)
 			result = validate(v, &line);

@@ -206,6 +206,31 @@ wait_for_input(struct ohlc *o)
 	return result == FLOW_READY ? tick(o) : result;
 }
 
+/* Usual lines one after another, as many as are at hand. */
+static enum flow_result
+take_usual(struct ohlc *o)
+{
+	struct flow *flow = &o->filter.flow;
+	enum flow_result result = FLOW_READY;
+	struct line line = { .terminated = true };
+	struct trade trade;
+	const char *limit;
+
+	while (result == FLOW_READY) {
+		line.text = flow_peek(flow, &limit);
+		line.len = trade_scan(&o->reader, line.text, limit, &trade);
+		if (line.len == 0 || line.len > flow->in.max_line)
+			break;
+		flow_took(flow, line.len + 1, 1);
+		line.number = flow->in.number;
+		result = take_trade(o, &line, &trade);
+		if (result == FLOW_READY &&
+		    ++o->lines_since_clock >= CLOCK_LINES)
+			result = tick(o);
+	}
+	return result;
+}
+
 static enum flow_result
 run(struct ohlc *o)
 {
@@ -213,7 +238,9 @@ run(struct ohlc *o)
 	struct line line;
 
 	do {
-		result = flow_next(&o->filter.flow, &line);
+		result = take_usual(o);
+		if (result == FLOW_READY)
+			result = flow_next(&o->filter.flow, &line);
 		if (result == FLOW_LINE)
 			result = take_line(o, &line);
 		else if (result == FLOW_LONG)
