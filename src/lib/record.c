@@ -220,10 +220,9 @@ map_fields(struct record_reader *reader, const struct record_field *fields,
 	if (reader->object.shape_id == 0)
 		return NULL;
 	if (reader->object.shape_id != map->shape_id ||
-	    fields != map->fields) {
+	    fields != map->fields)
 		make_map(map, &reader->object, fields, nfields);
-		recordscan_learn(&reader->scan, reader->object.shape, map);
-	}
+	recordscan_learn(&reader->scan, &reader->object, map);
 	return map;
 }
 

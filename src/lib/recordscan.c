@@ -23,33 +23,82 @@ learn_text(struct recordscan_step *step, const char *text, size_t len)
 	step->len = (unsigned)len;
 }
 
-void
-recordscan_learn(struct recordscan *scan, const struct jsonshape *shape,
+static unsigned
+type_of_other(const struct json_value *value)
+{
+	switch (value->type) {
+	case JSON_STRING:
+		return RECORDSCAN_STRING;
+	case JSON_NUMBER:
+		return RECORDSCAN_NUMBER;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return RECORDSCAN_BOOL;
+	default:
+		return RECORDSCAN_ANY;
+	}
+}
+
+static bool
+learn_step(struct recordscan_step *step, const struct json *object,
+    const struct record_map *map, unsigned i)
+{
+	const struct jsonshape *shape = object->shape;
+	char text[8 * RECORDSCAN_WORDS];
+	size_t len = shape->between[i].len;
+	int f = map->field[i];
+
+	if (len >= sizeof text)
+		return false;
+	memcpy(text, shape->text + shape->between[i].begin, len);
+	memset(step, 0, sizeof *step);
+	step->type = f == RECORD_MAP_KAFKA ? RECORDSCAN_KAFKA :
+	    f == RECORD_MAP_OTHER ? type_of_other(&object->members[i].value) :
+	    (unsigned)map->fields[f].type;
+	step->offset = f < 0 ? 0 : map->fields[f].offset;
+	if (step->type == RECORD_SYMBOL || step->type == RECORD_TIME ||
+	    step->type == RECORDSCAN_STRING)
+		text[len++] = '"';
+	learn_text(step, text, len);
+	return true;
+}
+
+/* The shape is known, and a line did not fit. */
+static void
+learn_more(struct recordscan *scan, const struct json *object,
     const struct record_map *map)
 {
+	for (unsigned i = 0; i < scan->count; i++) {
+		struct recordscan_step *step = &scan->step[i];
+
+		if (map->field[i] != RECORD_MAP_OTHER ||
+		    step->type == type_of_other(&object->members[i].value))
+			continue;
+		if (step->type == RECORDSCAN_STRING)
+			learn_text(step, object->shape->text +
+			    object->shape->between[i].begin, step->len - 1);
+		step->type = RECORDSCAN_ANY;
+	}
+}
+
+void
+recordscan_learn(struct recordscan *scan, const struct json *object,
+    const struct record_map *map)
+{
+	if (scan->fields == map->fields && scan->shape_id == map->shape_id) {
+		learn_more(scan, object, map);
+		return;
+	}
 	scan->fields = NULL;
 	if (!WORD_USE || !map->usable)
 		return;
-	for (unsigned i = 0; i < shape->count; i++) {
-		struct recordscan_step *step = &scan->step[i];
-		char text[8 * RECORDSCAN_WORDS];
-		size_t len = shape->between[i].len;
-		int f = map->field[i];
-
-		if (len >= sizeof text)
+	for (unsigned i = 0; i < object->nmembers; i++) {
+		if (!learn_step(&scan->step[i], object, map, i))
 			return;
-		memcpy(text, shape->text + shape->between[i].begin, len);
-		memset(step, 0, sizeof *step);
-		step->type = f == RECORD_MAP_OTHER ? RECORDSCAN_OTHER :
-		    f == RECORD_MAP_KAFKA ? RECORDSCAN_KAFKA :
-		    (unsigned)map->fields[f].type;
-		step->offset = f < 0 ? 0 : map->fields[f].offset;
-		if (step->type == RECORD_SYMBOL || step->type == RECORD_TIME)
-			text[len++] = '"';
-		learn_text(step, text, len);
 	}
-	scan->count = shape->count;
+	scan->count = (unsigned)object->nmembers;
 	scan->present = map->present;
+	scan->shape_id = map->shape_id;
 	scan->fields = map->fields;
 }
 
@@ -92,6 +141,8 @@ read_value(struct record_reader *reader, struct recordscan_step *step,
     const char **p, const char *limit, void *out)
 {
 	struct decimal *number = out;
+	const char *begin = *p;
+	bool ignored;
 
 	switch (step->type) {
 	case RECORD_SYMBOL:
@@ -111,9 +162,26 @@ read_value(struct record_reader *reader, struct recordscan_step *step,
 	case RECORDSCAN_KAFKA:
 		reader->has_provenance = true;
 		return scan_provenance(p, &reader->provenance);
+	case RECORDSCAN_STRING:
+		if (scan_string(p, limit)) {
+			++*p;
+			return true;
+		}
+		begin--; /* with the opening quote */
+		break;
+	case RECORDSCAN_NUMBER:
+		if (scan_number(p))
+			return true;
+		break;
+	case RECORDSCAN_BOOL:
+		return scan_bool(p, &ignored);
+	case RECORDSCAN_ANY:
+		break;
 	default:
-		return scan_value(p, limit);
+		__builtin_unreachable();
 	}
+	*p = begin;
+	return scan_any(p, limit);
 }
 
 /* What is not as it should be in a word of the text before a value. */

@@ -21,8 +21,14 @@ struct record_reader;
 
 #define RECORDSCAN_WORDS 5 /* of eight bytes, for a name and what is around */
 
-/* Besides enum record_type, what a member can be. */
-enum { RECORDSCAN_OTHER = 16, RECORDSCAN_KAFKA };
+/*
+ * Besides enum record_type, what a member can be: `_kafka`, or one that the
+ * record does not know, with a value as it was when the shape was learned.
+ */
+enum {
+	RECORDSCAN_KAFKA = 7, RECORDSCAN_STRING, RECORDSCAN_NUMBER,
+	RECORDSCAN_BOOL, RECORDSCAN_ANY,
+};
 
 /*
  * One member: the text that must stand before its value, and how that is read.
@@ -40,16 +46,19 @@ struct recordscan_step {
 /* The members of one shape, read as the fields of one table. */
 struct recordscan {
 	const struct record_field *fields; /* NULL: no shape is usual yet */
+	uint32_t shape_id;
 	uint32_t present; /* a bit for each field of the shape */
 	unsigned count;
 	struct recordscan_step step[JSONSHAPE_MEMBERS];
 };
 
 /*
- * Makes the shape of map the usual one, if a record can have it: each field at
- * most once, all required ones there, no name too long for the words above.
+ * Makes the shape of an object the usual one, if a record can have it: each
+ * field at most once, all required ones there, no name too long for the words
+ * above.  Where it is already, a member with a value of another kind than
+ * before may from now on have any.
  */
-void recordscan_learn(struct recordscan *scan, const struct jsonshape *shape,
+void recordscan_learn(struct recordscan *scan, const struct json *object,
     const struct record_map *map);
 
 /*

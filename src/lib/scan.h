@@ -244,26 +244,4 @@ scan_number(const char **p)
 	return **p != 'e' && **p != 'E';
 }
 
-/* Passes over any value. */
-SCAN_INLINE bool
-scan_value(const char **p, const char *limit)
-{
-	const char *begin = *p;
-	bool ignored;
-
-	if (*begin == '"') {
-		++*p;
-		if (scan_string(p, limit)) {
-			++*p;
-			return true;
-		}
-	} else if (*begin == 't' || *begin == 'f') {
-		return scan_bool(p, &ignored);
-	} else if (scan_is_digit(*begin) && scan_number(p)) {
-		return true;
-	}
-	*p = begin;
-	return scan_any(p, limit);
-}
-
 #endif
