@@ -1,8 +1,6 @@
 #include "candle.h"
 
-#include <inttypes.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "timestamp.h"
@@ -96,44 +94,55 @@ candle_scan(struct record_reader *reader, const char *text,
 	    len : 0;
 }
 
-static char *
-put_text(char *out, const char *text)
-{
-	size_t len = strlen(text);
-
-	memcpy(out, text, len);
-	return out + len;
-}
+#define PUT_LITERAL(out, text) \
+	(memcpy(out, text, sizeof (text) - 1), (out) + sizeof (text) - 1)
 
 static char *
-put_time(char *out, const char *name, int64_t time_us)
+put_time(char *out, int64_t time_us)
 {
-	out = put_text(out, name);
 	*out++ = '"';
 	out += timestamp_write(out, time_us, 0);
 	*out++ = '"';
 	return out;
 }
 
-static char *
-put_decimal(char *out, const char *name, const struct decimal *value)
+/* What stands in a JSON string as it is, by json_quote(). */
+static bool
+is_plain(char c)
 {
-	out = put_text(out, name);
-	return out + decimal_write(out, value);
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+/* A symbol: mostly plain ASCII, of which nothing needs an escape. */
+static char *
+put_symbol(char *out, struct record_text symbol)
+{
+	size_t i = 0;
+
+	while (i < symbol.len && is_plain(symbol.text[i]))
+		i++;
+	if (i < symbol.len)
+		return out + json_quote(out, symbol.text, symbol.len);
+	*out++ = '"';
+	memcpy(out, symbol.text, symbol.len);
+	out[symbol.len] = '"';
+	return out + symbol.len + 1;
 }
 
 static char *
-put_sum(char *out, const char *name, const struct decimal_sum *sum)
+put_sums(char *p, const struct candle *c)
 {
-	out = put_text(out, name);
-	return out + decimal_sum_write(out, sum);
-}
-
-static char *
-put_int(char *out, const char *name, int64_t value)
-{
-	out = put_text(out, name);
-	return out + sprintf(out, "%" PRId64, value);
+	if (c->has_volume) {
+		p = PUT_LITERAL(p, ",\"volume\":");
+		p += decimal_sum_write(p, &c->volume);
+		p = PUT_LITERAL(p, ",\"quote_volume\":");
+		p += decimal_sum_write(p, &c->quote_volume);
+	}
+	if (c->has_taker_buy_volume) {
+		p = PUT_LITERAL(p, ",\"taker_buy_volume\":");
+		p += decimal_sum_write(p, &c->taker_buy_volume);
+	}
+	return p;
 }
 
 size_t
@@ -141,28 +150,29 @@ candle_write(char *out, const struct candle *c)
 {
 	char *p = out;
 
-	p = put_time(p, "{\"window_start\":", c->window_start_us);
-	p = put_time(p, ",\"window_end\":", c->window_end_us);
-	p = put_text(p, ",\"symbol\":");
-	p += json_quote(p, c->symbol.text, c->symbol.len);
-	p = put_decimal(p, ",\"open\":", &c->open);
-	p = put_decimal(p, ",\"high\":", &c->high);
-	p = put_decimal(p, ",\"low\":", &c->low);
-	p = put_decimal(p, ",\"close\":", &c->close);
-	if (c->has_volume) {
-		p = put_sum(p, ",\"volume\":", &c->volume);
-		p = put_sum(p, ",\"quote_volume\":", &c->quote_volume);
-	}
-	if (c->has_taker_buy_volume)
-		p = put_sum(p, ",\"taker_buy_volume\":",
-		    &c->taker_buy_volume);
-	p = put_int(p, ",\"trades\":", c->trades);
+	p = put_time(PUT_LITERAL(p, "{\"window_start\":"),
+	    c->window_start_us);
+	p = put_time(PUT_LITERAL(p, ",\"window_end\":"), c->window_end_us);
+	p = put_symbol(PUT_LITERAL(p, ",\"symbol\":"), c->symbol);
+	p = PUT_LITERAL(p, ",\"open\":");
+	p += decimal_write(p, &c->open);
+	p = PUT_LITERAL(p, ",\"high\":");
+	p += decimal_write(p, &c->high);
+	p = PUT_LITERAL(p, ",\"low\":");
+	p += decimal_write(p, &c->low);
+	p = PUT_LITERAL(p, ",\"close\":");
+	p += decimal_write(p, &c->close);
+	p = put_sums(p, c);
+	p = PUT_LITERAL(p, ",\"trades\":");
+	p += decimal_write_word(p, (uint64_t)c->trades);
 	if (c->has_trade_ids) {
-		p = put_int(p, ",\"first_trade_id\":", c->first_trade_id);
-		p = put_int(p, ",\"last_trade_id\":", c->last_trade_id);
+		p = PUT_LITERAL(p, ",\"first_trade_id\":");
+		p += decimal_write_word(p, (uint64_t)c->first_trade_id);
+		p = PUT_LITERAL(p, ",\"last_trade_id\":");
+		p += decimal_write_word(p, (uint64_t)c->last_trade_id);
 	}
-	p = put_text(p, c->closed ? ",\"closed\":true" :
-	    ",\"closed\":false");
+	p = c->closed ? PUT_LITERAL(p, ",\"closed\":true") :
+	    PUT_LITERAL(p, ",\"closed\":false");
 	if (c->has_provenance) {
 		*p++ = ',';
 		p += provenance_write(p, &c->provenance);

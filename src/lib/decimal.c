@@ -2,15 +2,13 @@
 
 #include <string.h>
 
-static const uint64_t power10[] = {
+const uint64_t decimal_power10[] = {
 	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000,
 	1000000000, 10000000000, 100000000000, 1000000000000,
 	10000000000000, 100000000000000, 1000000000000000,
 	10000000000000000, 100000000000000000, 1000000000000000000,
 	10000000000000000000u,
 };
-
-#define POWER10_MAX 19          /* the largest that fits 64 bits */
 
 /* Beyond every number of digits that a text can have. */
 #define EXPONENT_BOUND 1000000000000000
@@ -166,7 +164,7 @@ decimal_read(const char *text, size_t len, struct decimal *out)
 	if (s.exponent < 0)
 		out->scale = (unsigned)-s.exponent;
 	else
-		out->coef *= power10[s.exponent];
+		out->coef *= decimal_power10[s.exponent];
 	return DECIMAL_OK;
 }
 
@@ -184,22 +182,6 @@ decimal_reason(enum decimal_result result)
 		return "has more than 18 digits before or after the point";
 	}
 	return "is wrong";
-}
-
-int
-decimal_compare(const struct decimal *a, const struct decimal *b)
-{
-	/* Both stay below 10^36: a coefficient has at most 18 digits before
-	   the point, and the scale grows to 18 at most. */
-	decimal_coef x = a->coef, y = b->coef;
-
-	if (a->scale == b->scale)
-		return x < y ? -1 : x > y;
-	if (a->scale < b->scale)
-		x *= power10[b->scale - a->scale];
-	else
-		y *= power10[a->scale - b->scale];
-	return x < y ? -1 : x > y;
 }
 
 /*
@@ -222,6 +204,56 @@ write_digits(char *out, const char *digits, size_t count, size_t scale)
 	return n;
 }
 
+/* The last `count` digits of a value, zeros in front if need be. */
+static void
+put_digits(char *out, uint64_t value, unsigned count)
+{
+	static const char pairs[] =
+	    "00010203040506070809101112131415161718192021222324"
+	    "25262728293031323334353637383940414243444546474849"
+	    "50515253545556575859606162636465666768697071727374"
+	    "75767778798081828384858687888990919293949596979899";
+
+	for (; count >= 2; value /= 100) {
+		count -= 2;
+		memcpy(out + count, pairs + value % 100 * 2, 2);
+	}
+	if (count > 0)
+		*out = (char)('0' + value % 10);
+}
+
+size_t
+decimal_write_word(char *out, uint64_t value)
+{
+	unsigned bits = 64 - (unsigned)__builtin_clzll(value | 1);
+	/* 1233 / 4096 is the logarithm of 2, near enough for 64 bits. */
+	unsigned count = bits * 1233 >> 12;
+
+	count += (value | 1) >= decimal_power10[count];
+	put_digits(out, value, count);
+	return count;
+}
+
+/*
+ * Writes whole + fraction / 10^scale; scale is at most DECIMAL_POWER10_MAX.
+ * What fits two words needs no long division for each digit.
+ */
+static size_t
+write_words(char *out, uint64_t whole, uint64_t fraction, unsigned scale)
+{
+	size_t n = decimal_write_word(out, whole);
+
+	if (fraction == 0)
+		return n;
+	for (; fraction % 10000 == 0; fraction /= 10000)
+		scale -= 4;
+	for (; fraction % 10 == 0; fraction /= 10)
+		scale--;
+	out[n] = '.';
+	put_digits(out + n + 1, fraction, scale);
+	return n + 1 + scale;
+}
+
 size_t
 decimal_write(char *out, const struct decimal *value)
 {
@@ -229,6 +261,12 @@ decimal_write(char *out, const struct decimal *value)
 	decimal_coef coef = value->coef;
 	size_t count = 0;
 
+	if (coef <= UINT64_MAX) {
+		uint64_t one = decimal_power10[value->scale];
+
+		return write_words(out, (uint64_t)coef / one,
+		    (uint64_t)coef % one, value->scale);
+	}
 	while (coef > 0 || count <= value->scale) {
 		digits[count++] = (char)('0' + (int)(coef % 10));
 		coef /= 10;
@@ -242,13 +280,13 @@ decimal_read_int64(const char *text, size_t len, int64_t *out)
 	struct shape s;
 	uint64_t value = 0;
 
-	if (read_bounded(text, len, POWER10_MAX, 0, &s) != DECIMAL_OK)
+	if (read_bounded(text, len, DECIMAL_POWER10_MAX, 0, &s) != DECIMAL_OK)
 		return false;
 	for (const char *p = s.first; s.count > 0 && p <= s.last; p++) {
 		if (*p != '.')
 			value = value * 10 + (unsigned)(*p - '0');
 	}
-	value *= s.count > 0 ? power10[s.exponent] : 1;
+	value *= s.count > 0 ? decimal_power10[s.exponent] : 1;
 	if (value > INT64_MAX)
 		return false;
 	*out = (int64_t)value;
@@ -271,10 +309,10 @@ multiply(uint64_t *limb, uint64_t factor, uint64_t more)
 static void
 scale_up(uint64_t *limb, unsigned digits)
 {
-	for (; digits > POWER10_MAX; digits -= POWER10_MAX)
-		multiply(limb, power10[POWER10_MAX], 0);
+	for (; digits > DECIMAL_POWER10_MAX; digits -= DECIMAL_POWER10_MAX)
+		multiply(limb, decimal_power10[DECIMAL_POWER10_MAX], 0);
 	if (digits > 0)
-		multiply(limb, power10[digits], 0);
+		multiply(limb, decimal_power10[digits], 0);
 }
 
 enum decimal_result
@@ -319,37 +357,18 @@ add(struct decimal_sum *sum, uint64_t *limb, unsigned scale)
 	}
 }
 
-/* sum += value, of the same scale: mostly two limbs change. */
-static void
-add_same_scale(struct decimal_sum *sum, decimal_coef value)
-{
-	decimal_coef low = (decimal_coef)sum->limb[1] << 64 | sum->limb[0];
-	bool carry;
-
-	low += value;
-	carry = low < value;
-	sum->limb[0] = (uint64_t)low;
-	sum->limb[1] = (uint64_t)(low >> 64);
-	for (int i = 2; carry && i < DECIMAL_SUM_LIMBS; i++)
-		carry = ++sum->limb[i] == 0;
-}
-
 void
-decimal_sum_add(struct decimal_sum *sum, const struct decimal *value)
+decimal_sum_add_any(struct decimal_sum *sum, const struct decimal *value)
 {
 	uint64_t limb[DECIMAL_SUM_LIMBS] = {
 		(uint64_t)value->coef, (uint64_t)(value->coef >> 64),
 	};
 
-	if (value->scale == sum->scale) {
-		add_same_scale(sum, value->coef);
-		return;
-	}
 	add(sum, limb, value->scale);
 }
 
 void
-decimal_sum_add_product(struct decimal_sum *sum, const struct decimal *a,
+decimal_sum_add_any_product(struct decimal_sum *sum, const struct decimal *a,
     const struct decimal *b)
 {
 	uint64_t limb[DECIMAL_SUM_LIMBS] = {
@@ -358,11 +377,6 @@ decimal_sum_add_product(struct decimal_sum *sum, const struct decimal *a,
 	uint64_t high[DECIMAL_SUM_LIMBS] = { 0 };
 	decimal_coef carry = 0;
 
-	if (a->scale + b->scale == sum->scale &&
-	    a->coef <= UINT64_MAX && b->coef <= UINT64_MAX) {
-		add_same_scale(sum, a->coef * b->coef);
-		return;
-	}
 	/* a * b = a * low(b) + (a * high(b) << 64) */
 	memcpy(high + 1, limb, 2 * sizeof *limb);
 	multiply(limb, (uint64_t)b->coef, 0);
@@ -383,8 +397,8 @@ divide(uint64_t *limb)
 
 	for (int i = DECIMAL_SUM_LIMBS - 1; i >= 0; i--) {
 		rest = rest << 64 | limb[i];
-		limb[i] = (uint64_t)(rest / power10[POWER10_MAX]);
-		rest %= power10[POWER10_MAX];
+		limb[i] = (uint64_t)(rest / decimal_power10[DECIMAL_POWER10_MAX]);
+		rest %= decimal_power10[DECIMAL_POWER10_MAX];
 	}
 	return (uint64_t)rest;
 }
@@ -406,12 +420,25 @@ decimal_sum_write(char *out, const struct decimal_sum *sum)
 	uint64_t limb[DECIMAL_SUM_LIMBS];
 	size_t count = 0;
 
+	if (sum->scale <= DECIMAL_POWER10_MAX && sum->limb[1] <
+	    decimal_power10[sum->scale] &&
+	    (sum->limb[2] | sum->limb[3] | sum->limb[4]) == 0) {
+		uint64_t one = decimal_power10[sum->scale];
+		decimal_coef low = (decimal_coef)sum->limb[1] << 64 |
+		    sum->limb[0];
+		uint64_t whole = (uint64_t)(low / one);
+
+		return write_words(out, whole, (uint64_t)low - whole * one,
+		    sum->scale);
+	}
 	memcpy(limb, sum->limb, sizeof limb);
 	while (!is_zero(limb) || count <= sum->scale) {
 		uint64_t chunk = divide(limb);
 
-		for (int i = 0; i < POWER10_MAX; i++, chunk /= 10)
+		for (int i = 0; i < DECIMAL_POWER10_MAX; i++) {
 			digits[count++] = (char)('0' + chunk % 10);
+			chunk /= 10;
+		}
 	}
 	while (count > sum->scale + 1 && digits[count - 1] == '0')
 		count--;

@@ -42,13 +42,36 @@ enum decimal_result decimal_read(const char *text, size_t len,
 /* What decimal_read() found wrong, for messages: "is not a number", ... */
 const char *decimal_reason(enum decimal_result result);
 
-int decimal_compare(const struct decimal *a, const struct decimal *b);
+/* Powers of ten that fit 64 bits. */
+#define DECIMAL_POWER10_MAX 19
+extern const uint64_t decimal_power10[DECIMAL_POWER10_MAX + 1];
+
+static inline int
+decimal_compare(const struct decimal *a, const struct decimal *b)
+{
+	/* Both stay below 10^36: a coefficient has at most 18 digits before
+	   the point, and the scale grows to 18 at most. */
+	decimal_coef x = a->coef, y = b->coef;
+
+	if (a->scale < b->scale)
+		x *= decimal_power10[b->scale - a->scale];
+	else if (a->scale > b->scale)
+		y *= decimal_power10[a->scale - b->scale];
+	return x < y ? -1 : x > y;
+}
 
 /*
  * Plain notation, no exponent, no digit more than the value needs.  out has
  * DECIMAL_TEXT_MAX bytes; returns the length, no NUL.
  */
 size_t decimal_write(char *out, const struct decimal *value);
+
+/*
+ * Writes a whole number.  out has DECIMAL_WORD_TEXT_MAX bytes; returns the
+ * length, no NUL.
+ */
+#define DECIMAL_WORD_TEXT_MAX 20
+size_t decimal_write_word(char *out, uint64_t value);
 
 /*
  * Reads a whole number from 0 to 2^63-1, which may have a digit more than a
@@ -64,11 +87,59 @@ struct decimal_sum {
 	unsigned scale;
 };
 
-void decimal_sum_add(struct decimal_sum *sum, const struct decimal *value);
+/* What the two below do with numbers of any size and scale. */
+void decimal_sum_add_any(struct decimal_sum *sum,
+    const struct decimal *value);
+void decimal_sum_add_any_product(struct decimal_sum *sum,
+    const struct decimal *a, const struct decimal *b);
+
+/* sum += value / 10^sum->scale: mostly two limbs change. */
+static inline void
+decimal_sum_add_coef(struct decimal_sum *sum, decimal_coef value)
+{
+	decimal_coef low = (decimal_coef)sum->limb[1] << 64 | sum->limb[0];
+
+	low += value;
+	sum->limb[0] = (uint64_t)low;
+	sum->limb[1] = (uint64_t)(low >> 64);
+	if (__builtin_expect(low < value, 0)) {
+		for (int i = 2; i < DECIMAL_SUM_LIMBS &&
+		    ++sum->limb[i] == 0; i++)
+			;
+	}
+}
+
+/*
+ * sum += value.  The short way is for a number of one word whose scale is not
+ * larger than the sum's: most are of one scale, and where trailing zeros were
+ * dropped on the way the sum soon has the largest.
+ */
+static inline void
+decimal_sum_add(struct decimal_sum *sum, const struct decimal *value)
+{
+	unsigned up = sum->scale - value->scale; /* wraps where it is larger */
+
+	if (up <= DECIMAL_POWER10_MAX && value->coef <= UINT64_MAX)
+		decimal_sum_add_coef(sum, value->coef * decimal_power10[up]);
+	else
+		decimal_sum_add_any(sum, value);
+}
 
 /* sum += a * b, exactly. */
-void decimal_sum_add_product(struct decimal_sum *sum,
-    const struct decimal *a, const struct decimal *b);
+static inline void
+decimal_sum_add_product(struct decimal_sum *sum, const struct decimal *a,
+    const struct decimal *b)
+{
+	unsigned up = sum->scale - a->scale - b->scale;
+	uint64_t factor;
+
+	if (up <= DECIMAL_POWER10_MAX && ((a->coef | b->coef) >> 64) == 0 &&
+	    !__builtin_mul_overflow((uint64_t)a->coef, decimal_power10[up],
+	    &factor))
+		decimal_sum_add_coef(sum, b->coef * factor);
+	else
+		decimal_sum_add_any_product(sum, a, b);
+}
 
 /*
  * Reads a sum that decimal_sum_write() wrote, or the same value in any JSON
