@@ -1,7 +1,6 @@
 #include "window.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 int64_t
 window_start_us(int64_t time_us, int64_t width_us)
@@ -11,119 +10,61 @@ window_start_us(int64_t time_us, int64_t width_us)
 	return time_us - rest_us - (rest_us < 0 ? width_us : 0);
 }
 
-void
-window_init(struct window *window, int64_t start_us)
+struct window *
+window_new(int64_t start_us)
 {
-	memset(window, 0, sizeof *window);
-	window->start_us = start_us;
-	window->has_volume = true;
-	window->has_taker_buy_volume = true;
-	window->has_trade_ids = true;
+	struct window *w = malloc(sizeof *w);
+
+	if (w == NULL)
+		return NULL;
+	*w = (struct window){ .start_us = start_us, .has_volume = true,
+	    .has_taker_buy_volume = true, .has_trade_ids = true };
+	idset_init(&w->ids);
+	return w;
 }
 
 void
-window_free(struct window *window)
+window_free(struct window *w)
 {
-	free(window->ids.stretch);
-	window->ids.stretch = NULL;
+	idset_free(&w->ids);
+	free(w);
 }
 
-/* How many stretches begin at or before id. */
-static size_t
-count_before(const struct id_set *ids, int64_t id)
-{
-	size_t low = 0, high = ids->count;
-
-	/* Trades come mostly in order. */
-	if (high > 0 && ids->stretch[high - 1].first <= id)
-		return high;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (ids->stretch[middle].first <= id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static bool
-insert_stretch(struct id_set *ids, size_t at, int64_t id)
-{
-	if (ids->count == ids->cap) {
-		size_t cap = ids->cap ? ids->cap * 2 : 1;
-		struct id_stretch *stretch = realloc(ids->stretch,
-		    cap * sizeof *stretch);
-
-		if (stretch == NULL)
-			return false;
-		ids->stretch = stretch;
-		ids->cap = cap;
-	}
-	memmove(ids->stretch + at + 1, ids->stretch + at,
-	    (ids->count - at) * sizeof *ids->stretch);
-	ids->stretch[at] = (struct id_stretch){ id, id };
-	ids->count++;
-	return true;
-}
-
-/* Two stretches met: the one at `at` takes in the one behind it. */
+/* The first trade of all. */
 static void
-join_stretches(struct id_set *ids, size_t at)
+begin(struct window *w, const struct trade *t, int64_t id)
 {
-	ids->stretch[at].last = ids->stretch[at + 1].last;
-	ids->count--;
-	memmove(ids->stretch + at + 1, ids->stretch + at + 2,
-	    (ids->count - at - 1) * sizeof *ids->stretch);
-}
-
-static enum window_result
-add_id(struct id_set *ids, int64_t id)
-{
-	size_t n = count_before(ids, id);
-	struct id_stretch *before = n > 0 ? &ids->stretch[n - 1] : NULL;
-	bool touches_next = n < ids->count && ids->stretch[n].first - 1 == id;
-
-	if (before != NULL && id <= before->last)
-		return WINDOW_DUPLICATE;
-	if (before != NULL && id - 1 == before->last) {
-		before->last = id;
-		if (touches_next)
-			join_stretches(ids, n - 1);
-		return WINDOW_COUNTED;
+	w->open = w->close = w->high = w->low = t->price;
+	w->open_time_us = w->close_time_us = t->event_time_us;
+	w->open_id = w->close_id = id;
+	/* A sum of the scale that the others will have too is quick. */
+	if (t->has_quantity) {
+		w->volume.scale = w->taker_buy_volume.scale =
+		    t->quantity.scale;
+		w->quote_volume.scale = t->price.scale + t->quantity.scale;
 	}
-	if (touches_next) {
-		ids->stretch[n].first = id;
-		return WINDOW_COUNTED;
-	}
-	return insert_stretch(ids, n, id) ? WINDOW_COUNTED :
-	    WINDOW_NO_MEMORY;
 }
 
 /* Open, high, low and close. */
 static void
-add_price(struct window *w, const struct trade *t)
+add_price(struct window *w, const struct trade *t, int64_t id)
 {
-	int64_t id = t->has_trade_id ? t->trade_id : 0;
-	bool first = w->trades == 0;
-
-	if (first || t->event_time_us < w->open_time_us ||
+	if (t->event_time_us < w->open_time_us ||
 	    (t->event_time_us == w->open_time_us && id < w->open_id)) {
 		w->open = t->price;
 		w->open_time_us = t->event_time_us;
 		w->open_id = id;
 	}
 	/* Without ids the later to arrive is the later one. */
-	if (first || t->event_time_us > w->close_time_us ||
+	if (t->event_time_us > w->close_time_us ||
 	    (t->event_time_us == w->close_time_us && id >= w->close_id)) {
 		w->close = t->price;
 		w->close_time_us = t->event_time_us;
 		w->close_id = id;
 	}
-	if (first || decimal_compare(&t->price, &w->high) > 0)
+	if (decimal_compare(&t->price, &w->high) > 0)
 		w->high = t->price;
-	if (first || decimal_compare(&t->price, &w->low) < 0)
+	else if (decimal_compare(&t->price, &w->low) < 0)
 		w->low = t->price;
 }
 
@@ -147,15 +88,24 @@ add_quantity(struct window *w, const struct trade *t)
 enum window_result
 window_add(struct window *w, const struct trade *t)
 {
-	if (t->has_trade_id) {
-		enum window_result result = add_id(&w->ids, t->trade_id);
+	int64_t id = t->has_trade_id ? t->trade_id : 0;
 
-		if (result != WINDOW_COUNTED)
-			return result;
+	if (t->has_trade_id) {
+		switch (idset_add(&w->ids, id)) {
+		case IDSET_NEW:
+			break;
+		case IDSET_THERE:
+			return WINDOW_DUPLICATE;
+		case IDSET_NO_MEMORY:
+			return WINDOW_NO_MEMORY;
+		}
 	} else {
 		w->has_trade_ids = false;
 	}
-	add_price(w, t);
+	if (w->trades == 0)
+		begin(w, t, id);
+	else
+		add_price(w, t, id);
 	add_quantity(w, t);
 	w->trades++;
 	w->changed = true;
@@ -181,9 +131,8 @@ window_candle(struct window *w, int64_t width_us, struct record_text symbol,
 	candle->quote_volume = w->quote_volume;
 	candle->taker_buy_volume = w->taker_buy_volume;
 	if (w->has_trade_ids) {
-		candle->first_trade_id = w->ids.stretch[0].first;
-		candle->last_trade_id =
-		    w->ids.stretch[w->ids.count - 1].last;
+		candle->first_trade_id = idset_first(&w->ids);
+		candle->last_trade_id = idset_last(&w->ids);
 	}
 	w->changed = false;
 }

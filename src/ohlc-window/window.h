@@ -7,6 +7,7 @@
 
 #include "candle.h"
 #include "decimal.h"
+#include "idset.h"
 #include "trade.h"
 
 /*
@@ -15,32 +16,25 @@
  * trades went in, as long as they have ids.
  */
 
-/* Trade ids, as stretches without a hole, in rising order. */
-struct id_stretch {
-	int64_t first, last;
-};
-
-struct id_set {
-	struct id_stretch *stretch;
-	size_t count, cap;
-};
-
 struct series;
 
 struct window {
+	/* What every trade needs stands first. */
 	int64_t start_us;
-	int64_t first_offset;  /* in Kafka, of the trade that opened it */
-	struct series *series; /* whose it is; the owner's business */
-	struct window *older;  /* of the same series; likewise */
-	bool changed;          /* since window_candle() was last called */
-
+	int64_t trades;
+	struct idset ids;
 	/* By (event_time, trade_id). */
 	int64_t open_time_us, open_id, close_time_us, close_id;
-	struct decimal open, high, low, close;
-	int64_t trades;
-	struct decimal_sum volume, quote_volume, taker_buy_volume;
+	bool changed; /* since window_candle() was last called */
 	bool has_volume, has_taker_buy_volume, has_trade_ids;
-	struct id_set ids;
+	struct decimal high, low, close;
+	struct decimal_sum volume, quote_volume, taker_buy_volume;
+	struct decimal open;
+
+	/* The owner's business. */
+	struct series *series;
+	int64_t first_offset; /* in Kafka, of the trade that opened it */
+	struct window *opened_before, *opened_after; /* in its partition */
 };
 
 enum window_result {
@@ -52,7 +46,8 @@ enum window_result {
 /* The start of the window of that width that time_us lies in. */
 int64_t window_start_us(int64_t time_us, int64_t width_us);
 
-void window_init(struct window *window, int64_t start_us);
+/* NULL: ENOMEM. */
+struct window *window_new(int64_t start_us);
 void window_free(struct window *window);
 
 enum window_result window_add(struct window *window,

@@ -142,8 +142,9 @@ is "$(trade ${day}10:00:00Z A '"0.00000001000"' '"quantity":1E+2' |
     ohlc-window | grep -o '"open":[^,]*\|"[a-z_]*volume":[^,]*' | tr '\n' ' ')" \
     '"open":0.00000001 "volume":100 "quote_volume":0.000001 ' \
     'numbers in any notation'
-is "$(trade ${day}10:00:00Z 'A\"\\\u0007\u5e81' | ohlc-window |
-    grep -o '"symbol":.*,"open')" $'"symbol":"A\\"\\\\\\u0007\u5e81","open' \
+is "$(trade ${day}10:00:00Z 'A\"\\\u0007\u5e81\u007f' | ohlc-window |
+    grep -o '"symbol":.*,"open')" \
+    $'"symbol":"A\\"\\\\\\u0007\u5e81\\u007f","open' \
     'a symbol with everything in it'
 status_is 1 'a candle is no trade' ohlc-window --rejects "$T/rejects3" \
     <<<"$(trade ${day}10:00:00Z; trade ${day}10:00:00Z | ohlc-window)"

@@ -1,0 +1,287 @@
+#include "series.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TABLE_FIRST 64 /* slots; a power of two */
+
+/* Odd numbers without a pattern, for mixing. */
+#define SALT_HEAD 0x9e3779b97f4a7c15u
+#define SALT_TAIL 0xd6e8feb86659fd93u
+
+void
+series_partition_init(struct partition *p)
+{
+	memset(p, 0, sizeof *p);
+	p->watermark_us = SERIES_NO_WATERMARK;
+	p->next_end_us = INT64_MAX;
+}
+
+/* --- Keys. --- */
+
+static uint64_t
+load8(const char *p)
+{
+	uint64_t x;
+
+	memcpy(&x, p, sizeof x);
+	return x;
+}
+
+static uint64_t
+load4(const char *p)
+{
+	uint32_t x;
+
+	memcpy(&x, p, sizeof x);
+	return x;
+}
+
+/* Loads overlap, so that none goes beyond the text. */
+static struct series_key
+key_of(struct record_text symbol)
+{
+	const char *p = symbol.text;
+	size_t len = symbol.len;
+	struct series_key key = { .len = len };
+
+	if (len >= 8) {
+		key.head = load8(p);
+		key.tail = load8(p + len - 8);
+	} else if (len >= 4) {
+		key.head = load4(p) | load4(p + len - 4) << 32;
+	} else if (len > 0) {
+		key.head = (uint64_t)(unsigned char)p[0] |
+		    (uint64_t)(unsigned char)p[len / 2] << 8 |
+		    (uint64_t)(unsigned char)p[len - 1] << 16;
+	}
+	return key;
+}
+
+/* Both halves of a product depend on all bits of both factors. */
+static uint64_t
+mix(uint64_t a, uint64_t b)
+{
+	decimal_coef product = (decimal_coef)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t
+hash_of(const struct partition *of, struct record_text symbol,
+    const struct series_key *key)
+{
+	uint64_t h = mix(key->head ^ SALT_HEAD ^ (uint64_t)(uintptr_t)of,
+	    key->tail ^ SALT_TAIL ^ key->len);
+
+	for (size_t i = 8; i + 8 < key->len; i += 8)
+		h = mix(h ^ load8(symbol.text + i), SALT_HEAD);
+	return h;
+}
+
+static bool
+is_series(const struct series *s, const struct partition *of,
+    struct record_text symbol, const struct series_key *key)
+{
+	return s->key.head == key->head && s->key.tail == key->tail &&
+	    s->key.len == key->len && s->of == of && (key->len <= 16 ||
+	    memcmp(s->symbol, symbol.text, key->len) == 0);
+}
+
+int
+series_compare(const struct series *a, const struct series *b)
+{
+	size_t len = a->key.len < b->key.len ? a->key.len : b->key.len;
+	int order = memcmp(a->symbol, b->symbol, len);
+
+	return order != 0 ? order : (a->key.len > b->key.len) -
+	    (a->key.len < b->key.len);
+}
+
+/* --- The table. --- */
+
+bool
+series_table_init(struct series_table *table)
+{
+	table->count = 0;
+	table->cap = TABLE_FIRST;
+	table->slot = calloc(table->cap, sizeof *table->slot);
+	return table->slot != NULL;
+}
+
+void
+series_table_free(struct series_table *table)
+{
+	for (size_t i = 0; i < table->cap; i++) {
+		struct series *s = table->slot[i].series;
+
+		if (s != NULL && s->open != s->few)
+			free(s->open);
+		if (s != NULL)
+			queue_free(&s->own.queue);
+		free(s);
+	}
+	free(table->slot);
+}
+
+static struct series_slot *
+free_slot(struct series_slot *slot, size_t cap, uint64_t hash)
+{
+	size_t i = hash & (cap - 1);
+
+	while (slot[i].series != NULL)
+		i = (i + 1) & (cap - 1);
+	return &slot[i];
+}
+
+static bool
+grow_table(struct series_table *table)
+{
+	size_t cap = table->cap * 2;
+	struct series_slot *slot = calloc(cap, sizeof *slot);
+
+	if (slot == NULL)
+		return false;
+	for (size_t i = 0; i < table->cap; i++) {
+		if (table->slot[i].series != NULL) {
+			*free_slot(slot, cap, table->slot[i].hash) =
+			    table->slot[i];
+		}
+	}
+	free(table->slot);
+	table->slot = slot;
+	table->cap = cap;
+	return true;
+}
+
+static struct series *
+add_series(struct series_table *table, uint64_t hash, struct partition *of,
+    struct record_text symbol, const struct series_key *key)
+{
+	struct series *s;
+
+	if ((table->count + 1) * 2 > table->cap && !grow_table(table))
+		return NULL;
+	s = calloc(1, sizeof *s + symbol.len);
+	if (s == NULL)
+		return NULL;
+	series_partition_init(&s->own);
+	s->of = of;
+	s->partition = of != NULL ? of : &s->own;
+	s->key = *key;
+	s->open = s->few;
+	s->cap = sizeof s->few / sizeof *s->few;
+	memcpy(s->symbol, symbol.text, symbol.len);
+	*free_slot(table->slot, table->cap, hash) =
+	    (struct series_slot){ hash, s };
+	table->count++;
+	return s;
+}
+
+struct series *
+series_find(struct series_table *table, struct partition *of,
+    struct record_text symbol)
+{
+	struct series_key key = key_of(symbol);
+	uint64_t hash = hash_of(of, symbol, &key);
+	size_t mask = table->cap - 1;
+
+	for (size_t i = hash & mask; table->slot[i].series != NULL;
+	    i = (i + 1) & mask) {
+		struct series_slot slot = table->slot[i];
+
+		if (slot.hash == hash &&
+		    is_series(slot.series, of, symbol, &key))
+			return slot.series;
+	}
+	return add_series(table, hash, of, symbol, &key);
+}
+
+/* --- The open windows of a series. --- */
+
+/* Behind all windows that start at or before start_us. */
+static size_t
+find(const struct series *s, int64_t start_us)
+{
+	size_t low = s->begin, high = s->end;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (s->open[middle]->start_us <= start_us)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct window *
+series_window(const struct series *s, int64_t start_us)
+{
+	size_t behind;
+
+	if (s->newest == NULL || s->newest->start_us < start_us)
+		return NULL;
+	behind = find(s, start_us);
+	return behind > s->begin &&
+	    s->open[behind - 1]->start_us == start_us ?
+	    s->open[behind - 1] : NULL;
+}
+
+/* Room for one more at the end. */
+static bool
+make_room(struct series *s)
+{
+	struct window **old = s->open == s->few ? NULL : s->open, **open;
+	size_t cap = s->cap * 2;
+
+	if (s->end < s->cap)
+		return true;
+	if (s->begin >= s->cap / 2) {
+		s->end -= s->begin;
+		memmove(s->open, s->open + s->begin,
+		    s->end * sizeof *s->open);
+		s->begin = 0;
+		return true;
+	}
+	open = realloc(old, cap * sizeof *open);
+	if (open == NULL)
+		return false;
+	if (old == NULL)
+		memcpy(open, s->few, sizeof s->few);
+	s->open = open;
+	s->cap = cap;
+	return true;
+}
+
+bool
+series_put(struct series *s, struct window *w)
+{
+	size_t at;
+
+	if (!make_room(s))
+		return false;
+	at = s->newest == NULL || s->newest->start_us < w->start_us ?
+	    s->end : find(s, w->start_us);
+	memmove(s->open + at + 1, s->open + at,
+	    (s->end - at) * sizeof *s->open);
+	s->open[at] = w;
+	s->end++;
+	s->newest = s->open[s->end - 1];
+	return true;
+}
+
+void
+series_shift(struct series *s)
+{
+	if (++s->begin == s->end)
+		series_clear(s);
+}
+
+void
+series_clear(struct series *s)
+{
+	s->begin = s->end = 0;
+	s->newest = NULL;
+}
