@@ -32,7 +32,7 @@ scan_long_decimal(const char **p, struct decimal *out)
 
 	end = point = read_digits(begin, &coef);
 	if (point - begin > SCAN_DIGITS ||
-	    scan_leading_zero(begin, point - begin))
+	    (*begin == '0' && point - begin > 1))
 		return false;
 	if (*point == '.') {
 		end = read_digits(point + 1, &coef);

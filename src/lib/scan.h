@@ -57,11 +57,15 @@ scan_is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* A number begins at p with so many digits. */
+/*
+ * Whether a number's first digit, one of n (at least 1), is a zero that must
+ * not be there.  The two signs instead of two comparisons leave the compiler
+ * no branch on what the digit is.
+ */
 SCAN_INLINE bool
-scan_leading_zero(const char *p, ptrdiff_t digits)
+scan_leading_zero(unsigned first, unsigned n)
 {
-	return (*p == '0') & (digits > 1);
+	return (int)((first - 1) & (1 - n)) < 0;
 }
 
 /* 10^n, n at most 8. */
@@ -85,7 +89,7 @@ scan_whole(const char **p, uint64_t *value)
 
 	if (other != 0) {
 		n = word_before(other);
-		if (n == 0 || scan_leading_zero(*p, n))
+		if (n == 0 || scan_leading_zero(x & 0xff, n))
 			return false;
 		*value = word_number(x, n);
 		*p += n;
@@ -117,7 +121,7 @@ scan_decimal(const char **p, struct decimal *out)
 
 	if (other == 0)
 		return scan_long_decimal(p, out);
-	if (n == 0 || scan_leading_zero(*p, n))
+	if (n == 0 || scan_leading_zero(x & 0xff, n))
 		return false;
 	coef = word_number(x, n);
 	scale = 0;
@@ -233,7 +237,9 @@ scan_number(const char **p)
 {
 	const char *begin = *p, *point = scan_skip_digits(begin);
 
-	if (point == begin || scan_leading_zero(begin, point - begin))
+	if (point == begin ||
+	    scan_leading_zero((unsigned)(*begin - '0'),
+	    (unsigned)(point - begin)))
 		return false;
 	*p = point;
 	if (*point == '.') {
