@@ -31,6 +31,7 @@ filter_begin(struct filter *filter, const struct opt_common *common,
 		msg_error("set-up: %s", strerror(errno));
 		return STATUS_WORLD;
 	}
+	progress_begin(&filter->progress, common->progress, files, nfiles);
 	return STATUS_OK;
 }
 
@@ -48,6 +49,7 @@ filter_refuse(struct filter *filter, const struct line *line,
 	if (line->text == filter->flow.in.head &&
 	    line->len > LINEIN_LONG_HEAD)
 		reject.len = LINEIN_LONG_HEAD;
+	msg_status_wipe(); /* the line may go to standard error */
 	if (rejects_put(&filter->rejects, &reject) == -1) {
 		filter->flow.failed_at = filter->rejects.path != NULL ?
 		    filter->rejects.path : "standard error";
@@ -93,6 +95,7 @@ filter_end(struct filter *filter, enum flow_result how)
 {
 	enum status status = status_of(filter, how);
 
+	progress_end(&filter->progress, &filter->flow);
 	if (lineout_close(&filter->out) == -1) {
 		if (errno == EPIPE)
 			how = FLOW_GONE;

@@ -6,6 +6,7 @@
 #include "flow.h"
 #include "lineout.h"
 #include "opt.h"
+#include "progress.h"
 #include "record.h"
 #include "rejects.h"
 #include "status.h"
@@ -19,6 +20,7 @@ struct filter {
 	struct flow flow;
 	struct lineout out;
 	struct rejects rejects;
+	struct progress progress;
 };
 
 /*
@@ -27,6 +29,19 @@ struct filter {
  */
 enum status filter_begin(struct filter *filter,
     const struct opt_common *common, char *const *files, size_t nfiles);
+
+/*
+ * Shows on the terminal how far it is, now and then; for the loop, where
+ * --progress is an option.  late: a count, or NULL.
+ */
+static inline void
+filter_progress(struct filter *filter, const uint64_t *late)
+{
+	if (progress_due(&filter->progress, &filter->flow)) {
+		progress_show(&filter->progress, &filter->flow,
+		    filter->rejects.count, late);
+	}
+}
 
 /*
  * Refuses a line with a reason: it goes to the rejects, and what reader found

@@ -94,6 +94,7 @@ open_next(struct flow *flow)
 	flow->nfiles--;
 	flow->regular = S_ISREG(st.st_mode);
 	flow->fresh = false;
+	flow->lines_before += flow->in.number;
 	linein_reset(&flow->in, flow->fd);
 	return FLOW_READY;
 }

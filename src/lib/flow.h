@@ -40,6 +40,7 @@ struct flow {
 	int fd;                /* -1: none open */
 	bool regular;          /* fd never blocks */
 	bool fresh;            /* data was seen ready: read without polling */
+	uint64_t lines_before; /* of the inputs before this one */
 };
 
 /*
@@ -83,6 +84,13 @@ flow_took(struct flow *flow, size_t bytes, uint64_t lines)
 #define FLOW_EXTRA_MAX 4
 enum flow_result flow_wait(struct flow *flow, struct pollfd *extra,
     size_t nextra, int64_t deadline_us, bool input);
+
+/* Lines so far, of all inputs. */
+static inline uint64_t
+flow_lines(const struct flow *flow)
+{
+	return flow->lines_before + flow->in.number;
+}
 
 /* What FLOW_FAILED is about: a file's name, "standard input" or "... output".*/
 const char *flow_where(const struct flow *flow);

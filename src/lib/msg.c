@@ -4,15 +4,18 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "json.h"
 
+#define MSG_STATUS_MAX 256
 #define MSG_MAX 2048 /* bytes of a message; the rest is cut with "..." */
 
 static const char *name = "tickpipe";
 static enum msg_level level = MSG_NORMAL;
+static int status_len; /* columns that the status line takes now */
 
 void
 msg_init(const char *command)
@@ -65,6 +68,49 @@ msg_visible(char *out, size_t cap, const char *text, size_t len)
 	return n;
 }
 
+bool
+msg_status_possible(void)
+{
+	return isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
+}
+
+void
+msg_status(const char *fmt, ...)
+{
+	char text[MSG_STATUS_MAX], line[2 * MSG_STATUS_MAX + 64];
+	struct winsize size;
+	int width = 80, len, n;
+	va_list args;
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
+		width = size.ws_col;
+	len = snprintf(text, sizeof text, "%s: ", name);
+	va_start(args, fmt);
+	vsnprintf(text + len, sizeof text - (size_t)len, fmt, args);
+	va_end(args);
+	/* In the last column some terminals begin a new line. */
+	len = (int)strnlen(text, (size_t)width - 1);
+	n = snprintf(line, sizeof line, "\r%.*s%*s", len, text,
+	    status_len > len ? status_len - len : 0, "");
+	status_len = len;
+	if (write(STDERR_FILENO, line, (size_t)n) < 0)
+		status_len = 0;
+}
+
+void
+msg_status_wipe(void)
+{
+	char line[MSG_STATUS_MAX + 8];
+	int n;
+
+	if (status_len == 0)
+		return;
+	n = snprintf(line, sizeof line, "\r%*s\r", status_len, "");
+	status_len = 0;
+	if (write(STDERR_FILENO, line, (size_t)n) < 0)
+		return;
+}
+
 static void
 print(const char *fmt, va_list args)
 {
@@ -82,6 +128,7 @@ print(const char *fmt, va_list args)
 	n = (size_t)snprintf(line, 64, "%s: ", name);
 	n += msg_visible(line + n, sizeof line - n - 1, text, len);
 	line[n++] = '\n';
+	msg_status_wipe();
 	/* A message that cannot be written has nobody to be told to. */
 	if (write(STDERR_FILENO, line, n) < 0)
 		return;

@@ -1,6 +1,7 @@
 #ifndef TICKPIPE_MSG_H
 #define TICKPIPE_MSG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,18 @@ void msg_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Printed only when MSG_VERBOSE. */
 void msg_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * A status line on the terminal, for what runs long: it is replaced by the
+ * next one, and gives way to a message.  What does not fit into the terminal's
+ * width is left out.  Possible where standard error is a terminal and standard
+ * output, whose records it would break into, is none.
+ */
+bool msg_status_possible(void);
+void msg_status(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Takes it away, if there is one: before other writes to standard error. */
+void msg_status_wipe(void);
 
 /*
  * A rate limit for messages that may repeat without end: at most

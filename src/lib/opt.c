@@ -34,6 +34,7 @@ opt_init(struct opt_common *common, const struct opt_command *command)
 	common->rejects = NULL;
 	common->max_line = OPT_MAX_LINE_DEFAULT;
 	common->drain_us = OPT_DRAIN_DEFAULT_US;
+	common->progress = false;
 	msg_init(command->name);
 	take_standard_descriptors();
 	opterr = 0; /* opt_common() says what is wrong */
@@ -118,6 +119,9 @@ opt_common(struct opt_common *common, const struct opt_command *command,
 			opt_usage(command, "--drain '%s' is not a duration "
 			    "from 0 to 1d", optarg);
 		}
+		return;
+	case OPT_PROGRESS:
+		common->progress = true;
 		return;
 	default:
 		bad_option(command, c, argv);

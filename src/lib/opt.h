@@ -24,6 +24,7 @@ enum {
 	OPT_REJECTS,
 	OPT_MAX_LINE,
 	OPT_DRAIN,
+	OPT_PROGRESS,
 	OPT_OWN, /* the first free value */
 };
 
@@ -36,6 +37,11 @@ enum {
 	{ "rejects", required_argument, NULL, OPT_REJECTS },             \
 	{ "max-line", required_argument, NULL, OPT_MAX_LINE },           \
 	{ "drain", required_argument, NULL, OPT_DRAIN }
+
+/* For commands that read files. */
+#define OPT_PROGRESS_LONG { "progress", no_argument, NULL, OPT_PROGRESS }
+#define OPT_PROGRESS_HELP                                                \
+	"  --progress          show on the terminal how far it is\n"
 
 /* The lines of --help that describe the common options. */
 #define OPT_COMMON_HELP                                                  \
@@ -61,6 +67,7 @@ struct opt_common {
 	const char *rejects; /* a path, or NULL: refused lines to stderr */
 	size_t max_line;     /* bytes, `_kafka` and newline not counted */
 	int64_t drain_us;
+	bool progress;       /* of commands that have --progress */
 };
 
 /* Sets the defaults, the name of messages, and getopt's quiet mode. */

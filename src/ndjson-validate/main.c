@@ -23,6 +23,7 @@ static const struct opt_command command = {
 	    "refuses the rest.  Good means: one JSON object.\n\n"
 	    "  -t, --type TYPE     good means: a trade, or a candle\n"
 	    "  --any               good means: any JSON value\n"
+	    OPT_PROGRESS_HELP
 	    OPT_COMMON_HELP,
 	.library = json_library,
 };
@@ -130,6 +131,7 @@ run(struct validator *v)
 	struct line line;
 
 	do {
+		filter_progress(&v->filter, NULL);
 		pass_usual(v);
 		result = flow_next(flow, &line);
 		if (result == FLOW_LINE)
@@ -148,6 +150,7 @@ parse_options(struct validator *v, struct opt_common *common, int argc,
 {
 	static const struct option options[] = {
 		OPT_COMMON_LONG,
+		OPT_PROGRESS_LONG,
 		{ "type", required_argument, NULL, 't' },
 		{ "any", no_argument, NULL, OPT_ANY },
 		{ NULL, 0, NULL, 0 },
@@ -185,7 +188,7 @@ main(int argc, char **argv)
 		return status;
 	record_reader_init(&v.reader);
 	status = filter_end(&v.filter, run(&v));
-	msg_info("%llu lines passed, %llu refused",
+	msg_info("%llu passed, %llu refused",
 	    (unsigned long long)v.filter.out.lines,
 	    (unsigned long long)v.filter.rejects.count);
 	record_reader_free(&v.reader);
