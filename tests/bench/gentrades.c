@@ -5,21 +5,32 @@
  *
  * Trades of all symbols (BTCUSDT, ETHUSDT and three more by name, then
  * SYM00005USDT and so on, drawn uniformly) spread over SECONDS of event time
- * from 2024-07-18T00:00:00Z; ids rise by one per symbol; prices walk by ticks
- * of 0.01; one trade in a hundred stands up to a second out of its order.
- * With -f the exchange's raw frames of the same trades.  The same arguments
- * give the same bytes.
+ * (86400) from 2024-07-18T00:00:00Z; ids rise by one per symbol; prices walk by
+ * ticks of 0.01; one trade in a hundred stands up to a second out of its order.
+ * With -f the exchange's raw frames of the same trades. The same arguments
+ * give the same bytes. A line has 191 bytes in the mean (196 with thousands of
+ * symbols); captures of the exchange have 180 (USD-M futures) to 191 (spot).
+ *
+ * Trades are made as they are written, so any number goes through a pipe:
+ *
+ *     gentrades -s 10000 -n 20000000 | ohlc-window
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #define START_S 1721260800 /* 2024-07-18T00:00:00Z */
 #define EIGHT 100000000u   /* quantities have eight decimals */
+
+#define MOST_TRADES 1000000000000u
+#define MOST_SYMBOLS 1000000u
+#define MOST_SECONDS 1000000000u
 
 struct market {
 	char symbol[40];
@@ -117,16 +128,27 @@ trade(struct market *m, int64_t time_ms, bool frame, uint64_t *random)
 	m->trade_id++;
 }
 
+static int
+usage(void)
+{
+	fprintf(stderr, "usage: gentrades [-f] [-n TRADES] [-s SYMBOLS] "
+	    "[-r SEED] [-d SECONDS]\n");
+	return 2;
+}
+
 static uint64_t
-number(const char *text, const char *what)
+number(const char *text, int option, uint64_t least, uint64_t most)
 {
 	char *end;
-	unsigned long long value = strtoull(text, &end, 10);
+	unsigned long long value;
 
-	if (*text < '0' || *text > '9' || *end != '\0') {
-		fprintf(stderr, "gentrades: %s '%s' is not a number\n", what,
-		    text);
-		exit(2);
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 ||
+	    value < least || value > most) {
+		fprintf(stderr, "gentrades: -%c '%s' is not a number from %"
+		    PRIu64 " to %" PRIu64 "\n", option, text, least, most);
+		exit(usage());
 	}
 	return value;
 }
@@ -142,18 +164,19 @@ main(int argc, char **argv)
 	while ((c = getopt(argc, argv, "fn:s:r:d:")) != -1) {
 		switch (c) {
 		case 'f': frames = true; break;
-		case 'n': trades = number(optarg, "-n"); break;
-		case 's': symbols = number(optarg, "-s"); break;
-		case 'r': seed = number(optarg, "-r"); break;
-		case 'd': seconds = number(optarg, "-d"); break;
-		default: return 2;
+		case 'n': trades = number(optarg, c, 0, MOST_TRADES); break;
+		case 's': symbols = number(optarg, c, 1, MOST_SYMBOLS); break;
+		case 'r': seed = number(optarg, c, 0, UINT64_MAX); break;
+		case 'd': seconds = number(optarg, c, 1, MOST_SECONDS); break;
+		default: return usage();
 		}
 	}
+	if (optind != argc)
+		return usage();
 	markets = calloc(symbols, sizeof *markets);
-	if (markets == NULL || symbols == 0 || optind != argc) {
-		fprintf(stderr, "usage: gentrades [-f] [-n TRADES] [-s SYMBOLS] "
-		    "[-r SEED] [-d SECONDS]\n");
-		return 2;
+	if (markets == NULL) {
+		fprintf(stderr, "gentrades: %s\n", strerror(errno));
+		return 3;
 	}
 	open_markets(markets, symbols, &seed);
 	for (uint64_t i = 0; i < trades; i++) {
@@ -166,7 +189,8 @@ main(int argc, char **argv)
 			time_ms -= (int64_t)(draw >> 32) % 1000;
 		if (time_ms < START_S * 1000ll)
 			time_ms = START_S * 1000ll;
-		trade(&markets[next_random(&seed) % symbols], time_ms, frames, &seed);
+		trade(&markets[next_random(&seed) % symbols], time_ms, frames,
+		    &seed);
 	}
 	free(markets);
 	return fflush(stdout) == EOF || ferror(stdout) ? 3 : 0;
