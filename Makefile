@@ -86,12 +86,28 @@ $(BUILD)/tests/peers/exchange: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/peer
 $(BUILD)/tests/peers/mock-kafka: $(BUILD)/tests/peers/mock-kafka.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(RDKAFKA)
 
-# The generator of trades, for tests and for the bench.
-GENERATOR = $(BUILD)/tests/bench/gentrades
-$(GENERATOR): $(BUILD)/tests/bench/gentrades.o
+# The bench: the generator of trades, which tests use too; what runs a command
+# and says what it took; and where simdjson is, the program whose time is the
+# bench's yardstick.
+BENCH_TOOLS = $(BUILD)/tests/bench/gentrades \
+	$(BUILD)/tests/bench/measure
+$(BENCH_TOOLS): %: %.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
-tests-build: $(UNIT) $(PEERS) $(GENERATOR)
+CXX = g++
+CXXFLAGS = -O3 -g
+YARDSTICK =
+ifneq ($(shell $(PKG) --exists simdjson && command -v $(CXX)),)
+YARDSTICK = $(BUILD)/tests/bench/yardstick
+endif
+$(BUILD)/%.o: %.cc Makefile
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -Wall -Wextra -Wpedantic -Wshadow -MMD -MP \
+		$(CXXFLAGS) -c -o $@ $<
+$(BUILD)/tests/bench/yardstick: %: %.o
+	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -lsimdjson
+
+tests-build: $(UNIT) $(PEERS) $(BENCH_TOOLS) $(YARDSTICK)
 
 # PROVE_FLAGS and TESTS narrow a run: make check TESTS=tests/ohlc-window
 PROVE_FLAGS = -j2 --timer
@@ -111,7 +127,7 @@ check-san:
 		BIN=build/san/bin CFLAGS="$(SAN_FLAGS)" HARDEN= \
 		TESTS="$(TESTS)" PROVE_FLAGS="$(PROVE_FLAGS)"
 
-# Sizes and figures: see tests/bench/run.
+# Parts, sizes and what they need: see tests/bench/run.
 bench: all tests-build
 	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
 		tests/bench/run
@@ -123,9 +139,11 @@ lint:
 	mandoc -Tlint -Wwarning man/*
 	shellcheck -x $(sort $(SHELL_FILES))
 	$(MAKE) --no-print-directory BUILD=build/clang BIN=build/clang/bin \
-		CC=clang CFLAGS="-O1 -Werror" HARDEN= all tests-build
+		CC=clang CFLAGS="-O1 -Werror" HARDEN= CXX=clang++ \
+		CXXFLAGS="-O1 -Werror" all tests-build
 	$(MAKE) --no-print-directory BUILD=build/gcc BIN=build/gcc/bin \
-		CC=gcc CFLAGS="-O2 -Werror" all tests-build
+		CC=gcc CFLAGS="-O2 -Werror" CXXFLAGS="-O3 -Werror" \
+		all tests-build
 
 demo: all tests-build
 	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
