@@ -30,14 +30,16 @@ unlike "$(<"$T/figures")" 'failed|could not run' 'nothing fails'
 if [[ -x $YARDSTICK ]]; then
 	like "$(<"$T/figures")" "Y: simdjson [0-9.]+ [a-z0-9_]+ +$spent" \
 	    'the yardstick: its time'
-	rows ' +after loading the whole file' 1 Y
-	rows ohlc-window 1 Y "$bound"
-	rows ndjson-validate 1 Y "$bound"
-	rows 'ndjson-validate -t trade' 1 Y "$bound"
+	rows ' +P: the same in pieces' 1 Y
+	for form in Y P; do
+		rows ohlc-window 1 "$form" "$bound"
+		rows ndjson-validate 1 "$form" "$bound"
+		rows 'ndjson-validate -t trade' 1 "$form" "$bound"
+	done
 else
 	like "$(<"$T/figures")" 'Y: simdjson +not installed' \
 	    'the yardstick: not installed'
-	skip 'no yardstick' 4
+	skip 'no yardstick' 7
 fi
 if type -P jq >/dev/null; then
 	rows 'ohlc-window after jq -c \.' 1 'x usual' "$bound"
@@ -46,7 +48,8 @@ if type -P jq >/dev/null; then
 else
 	skip 'no jq' 3
 fi
-rows 'ohlc-window, 10000 symbols' 2 'x 3 symbols' "$bound"
+rows 'ohlc-window, 10000 symbols' 1 'x 3 symbols' "$bound"
+rows 'ohlc-window, 10000 symbols' 1 'x 3 symbols'
 is "$(grep -cE "$number MiB +${bound# +}$" "$T/figures")" 5 \
     'peak memory of all five'
 like "$(<"$T/figures")" "a day of 10000 symbols +$number MiB" \
@@ -75,7 +78,7 @@ for what in 'Y: simdjson' 'ohlc-window after jq -c \.' \
 	like "$(<"$T/out")" "${what}[^"$'\n'"]* not installed: " \
 	    "$what: not installed"
 done
-is "$(grep -cE "^(ohlc-window|ndjson-validate).*Y: not installed" "$T/out")" 3 \
+is "$(grep -cE "^(ohlc-window|ndjson-validate).*[YP]: not installed" "$T/out")" 6 \
     'no ratio is made up'
 
 # A command that fails is a row that says so, and a status.

@@ -20,7 +20,8 @@
  *     this processor besides (-march=native) gained nothing.
  *
  * With FILE the same after padded_string::load(), the whole file at once, as
- * simdjson's own examples read: the memory for it costs more than the parsing.
+ * simdjson's own examples read: there the memory for it costs more than the
+ * parsing.  The first form is called P in the bench, this one Y.
  *
  * Exit status: 0, 1 when a line is not a trade, 3 when reading fails.
  */
