@@ -389,6 +389,15 @@ decimal_sum_add_any_product(struct decimal_sum *sum, const struct decimal *a,
 	add(sum, limb, a->scale + b->scale);
 }
 
+void
+decimal_sum_add_sum(struct decimal_sum *sum, const struct decimal_sum *value)
+{
+	uint64_t limb[DECIMAL_SUM_LIMBS];
+
+	memcpy(limb, value->limb, sizeof limb);
+	add(sum, limb, value->scale);
+}
+
 /* limb /= 10^19; returns the remainder. */
 static uint64_t
 divide(uint64_t *limb)

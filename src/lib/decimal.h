@@ -142,6 +142,13 @@ decimal_sum_add_product(struct decimal_sum *sum, const struct decimal *a,
 }
 
 /*
+ * sum += value, of two sums that were read or written: up to 86,400 of them
+ * stay below 2^320.
+ */
+void decimal_sum_add_sum(struct decimal_sum *sum,
+    const struct decimal_sum *value);
+
+/*
  * Reads a sum that decimal_sum_write() wrote, or the same value in any JSON
  * notation: up to DECIMAL_SUM_DIGITS digits before the point and
  * 2 * DECIMAL_DIGITS after it.

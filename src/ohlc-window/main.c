@@ -1,5 +1,6 @@
 /*
- * ohlc-window: trades in, candles by event time out.
+ * ohlc-window: trades, or candles of smaller windows, in; candles by event
+ * time out.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -34,20 +35,25 @@ static const struct opt_command command = {
 	.name = "ohlc-window",
 	.usage = "[-w WIDTH] [-l LATENESS] [option...] [FILE...]",
 	.help =
-	    "Turns trades (from FILEs or standard input) into candles by\n"
-	    "event time.\n\n"
+	    "Turns trades, or candles into larger ones (from FILEs or standard\n"
+	    "input), into candles by event time.\n\n"
 	    "  -w, --width WIDTH   of a window; divides a day (1m)\n"
-	    "  -l, --lateness D    how far behind trades may come (10s)\n"
+	    "  -l, --lateness D    how far behind trades (10s) or candles\n"
+	    "                      (0s) may come\n"
 	    "  --updates INTERVAL  also emit changed open candles this often;\n"
 	    "                      0: whenever input runs dry\n"
 	    "  --max-ahead D       refuse an event_time further ahead of its\n"
 	    "                      processed_time (1m)\n"
-	    "  --late FILE         append late trades to FILE\n"
+	    "  --late FILE         append late lines to FILE\n"
 	    OPT_COMMON_HELP,
 	.library = json_library,
 };
 
+/* What the first good record decides. */
+enum input { INPUT_UNKNOWN, INPUT_TRADES, INPUT_CANDLES };
+
 struct ohlc {
+	enum input input;
 	struct partitions_settings settings;
 	int64_t updates_us; /* NO_UPDATES: none */
 	const char *late_path;
@@ -88,7 +94,7 @@ no_memory(struct ohlc *o)
 	return failed(o, "windows");
 }
 
-/* A late trade's line, untouched, before any later line goes out. */
+/* A late line, untouched, before any later line goes out. */
 static enum flow_result
 keep_late(struct ohlc *o, const struct line *line)
 {
@@ -111,20 +117,22 @@ refuse(struct ohlc *o, const struct line *line, const char *reason)
 	return filter_refuse(&o->filter, line, reason, NULL);
 }
 
+/* Candles with provenance: one stateful stage fits in such a pipeline. */
 static enum flow_result
-not_a_trade(struct ohlc *o, const struct line *line)
+end_twice(struct ohlc *o)
 {
-	bool candle = json_find(&o->reader.object, "window_start") != NULL;
+	o->stage_twice = true;
+	return FLOW_END;
+}
 
-	if (candle && o->reader.has_provenance) {
-		o->stage_twice = true;
-		return FLOW_END;
-	}
+/* A line without a record; NULL for what the reader found wrong. */
+static enum flow_result
+refuse_bad(struct ohlc *o, const struct line *line, const char *reason)
+{
 	if (o->reader.has_provenance &&
 	    !partitions_pass(o->partitions, &o->reader.provenance))
 		return no_memory(o);
-	return refuse(o, line, candle ? "a candle, not a trade" :
-	    o->reader.reason);
+	return refuse(o, line, reason != NULL ? reason : o->reader.reason);
 }
 
 static enum flow_result
@@ -156,16 +164,83 @@ take_trade(struct ohlc *o, const struct line *line, const struct trade *trade)
 }
 
 static enum flow_result
+take_candle(struct ohlc *o, const struct line *line,
+    const struct candle *candle)
+{
+	const char *reason;
+
+	if (o->reader.has_provenance)
+		return end_twice(o);
+	switch (partitions_candle(o->partitions, candle, &reason)) {
+	case CANDLE_COUNTED:
+		o->counted++;
+		break;
+	case CANDLE_OLD:
+		o->duplicate++;
+		break;
+	case CANDLE_LATE:
+		return keep_late(o, line);
+	case CANDLE_REFUSED:
+		return refuse(o, line, reason);
+	case CANDLE_NO_MEMORY:
+		return no_memory(o);
+	}
+	return FLOW_READY;
+}
+
+static enum flow_result
+take_provenance(struct ohlc *o)
+{
+	return partitions_pass(o->partitions, &o->reader.provenance) ?
+	    FLOW_READY : no_memory(o);
+}
+
+/* A line where candles are expected, or where nothing is known yet. */
+static enum flow_result
+take_candle_line(struct ohlc *o, const struct line *line)
+{
+	struct candle candle;
+
+	switch (candle_read(&o->reader, line->text, line->len, &candle)) {
+	case RECORD_GOOD:
+		o->input = INPUT_CANDLES;
+		return take_candle(o, line, &candle);
+	case RECORD_PROVENANCE:
+		return take_provenance(o);
+	case RECORD_BAD:
+		break;
+	}
+	if (json_find(&o->reader.object, "window_start") != NULL)
+		return o->reader.has_provenance ? end_twice(o) :
+		    refuse_bad(o, line, NULL);
+	return refuse_bad(o, line, json_find(&o->reader.object, "event_time")
+	    != NULL ? "a trade among candles" : NULL);
+}
+
+static enum flow_result
+not_a_trade(struct ohlc *o, const struct line *line)
+{
+	if (json_find(&o->reader.object, "window_start") == NULL)
+		return refuse_bad(o, line, NULL);
+	if (o->input == INPUT_UNKNOWN)
+		return take_candle_line(o, line);
+	return o->reader.has_provenance ? end_twice(o) :
+	    refuse_bad(o, line, "a candle among trades");
+}
+
+static enum flow_result
 take_line(struct ohlc *o, const struct line *line)
 {
 	struct trade trade;
 
+	if (o->input == INPUT_CANDLES)
+		return take_candle_line(o, line);
 	switch (trade_read(&o->reader, line->text, line->len, &trade)) {
 	case RECORD_GOOD:
+		o->input = INPUT_TRADES;
 		return take_trade(o, line, &trade);
 	case RECORD_PROVENANCE:
-		return partitions_pass(o->partitions,
-		    &o->reader.provenance) ? FLOW_READY : no_memory(o);
+		return take_provenance(o);
 	case RECORD_BAD:
 		break;
 	}
@@ -294,6 +369,7 @@ parse_option(struct ohlc *o, struct opt_common *common, int c, int argc,
 	case 'l':
 		o->settings.lateness_us = duration("--lateness", optarg, 0,
 		    3650 * DAY_US);
+		o->settings.candle_lateness_us = o->settings.lateness_us;
 		break;
 	case OPT_UPDATES:
 		o->updates_us = duration("--updates", optarg, 0, DAY_US);
@@ -364,6 +440,8 @@ begin(struct ohlc *o, const struct opt_common *common, char **files,
 static enum status
 end(struct ohlc *o, enum flow_result how)
 {
+	const char *records = o->input == INPUT_CANDLES ? "candles" :
+	    "trades";
 	enum status status;
 
 	if (how == FLOW_END && !o->stage_twice)
@@ -375,12 +453,14 @@ end(struct ohlc *o, enum flow_result how)
 		status = STATUS_USAGE;
 	}
 	if (o->late > 0) {
-		msg_warn("%llu late trades%s", (unsigned long long)o->late,
-		    o->late_path != NULL ? "" : " (--late FILE keeps them)");
+		msg_warn("%llu late %s%s", (unsigned long long)o->late,
+		    records, o->late_path != NULL ? "" :
+		    " (--late FILE keeps them)");
 	}
-	msg_info("%llu trades counted, %llu duplicates, %llu offsets "
+	msg_info("%llu %s counted, %llu duplicates, %llu offsets "
 	    "repeated, %llu lines out", (unsigned long long)o->counted,
-	    (unsigned long long)o->duplicate, (unsigned long long)o->repeated,
+	    records, (unsigned long long)o->duplicate,
+	    (unsigned long long)o->repeated,
 	    (unsigned long long)o->filter.out.lines);
 	if (o->late_fd != -1 && close(o->late_fd) == -1) {
 		msg_error("%s: %s", o->late_path, strerror(errno));

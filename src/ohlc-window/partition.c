@@ -3,30 +3,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assignment.h"
 #include "queue.h"
 #include "series.h"
 #include "timestamp.h"
 #include "window.h"
 
-#define RECENT 32 /* partitions of Kafka found without a search */
-
-/* A partition of Kafka. */
-struct kafka {
-	struct partition partition;
-	struct kafka *next;   /* in the order they came */
-	struct provenance at; /* offset is the last one read */
-	int64_t safe_offset;  /* as a line last carried it */
-	char topic[PROVENANCE_TOPIC_MAX];
-};
+#define SECOND_US INT64_C(1000000)
 
 struct partitions {
 	struct partitions_settings settings;
 	partitions_emit *emit;
 	void *arg;
+	int64_t part_width_us; /* of candles that go in; 0: none yet */
 	struct series_table series;
-	struct kafka *kafka;          /* list */
-	struct kafka *recent[RECENT]; /* of that list, by number */
-	struct window **open;         /* scratch for what is being emitted */
+	struct assignments assignments;
+	struct window **open; /* scratch for what is being emitted */
 	size_t open_cap;
 };
 
@@ -48,128 +40,29 @@ partitions_new(const struct partitions_settings *settings,
 	return ps;
 }
 
-static void
-drop_windows(struct partition *p)
-{
-	while (p->queue.count > 0) {
-		struct window *w = queue_take(&p->queue);
-
-		series_clear(w->series);
-		window_free(w);
-	}
-	p->next_end_us = INT64_MAX;
-}
-
 void
 partitions_free(struct partitions *ps)
 {
-	struct kafka *next;
-
 	if (ps == NULL)
 		return;
 	for (size_t i = 0; i < ps->series.cap; i++) {
 		if (ps->series.slot[i].series != NULL)
-			drop_windows(ps->series.slot[i].series->partition);
+			series_partition_drop(
+			    ps->series.slot[i].series->partition);
 	}
-	for (struct kafka *k = ps->kafka; k != NULL; k = next) {
-		next = k->next;
-		queue_free(&k->partition.queue);
-		free(k);
-	}
+	assignments_free(&ps->assignments);
 	series_table_free(&ps->series);
 	free(ps->open);
 	free(ps);
 }
 
-/* --- Partitions of Kafka. --- */
-
-static bool
-is_at(const struct kafka *k, const struct provenance *v)
-{
-	return k->at.partition == v->partition &&
-	    k->at.topic_len == v->topic_len &&
-	    memcmp(k->topic, v->topic, v->topic_len) == 0;
-}
-
-/*
- * A new assignment of the partition: whatever another member did meanwhile is
- * not in our state, so the state goes.
- */
-static void
-restart(struct kafka *k, const struct provenance *v)
-{
-	drop_windows(&k->partition);
-	k->partition.watermark_us = SERIES_NO_WATERMARK;
-	memcpy(k->topic, v->topic, v->topic_len);
-	k->at = *v;
-	k->at.topic = k->topic;
-	k->at.offset = v->offset - 1;
-	k->safe_offset = k->at.offset;
-}
-
-static struct kafka *
-find_in_list(struct partitions *ps, const struct provenance *v)
-{
-	struct kafka **last = &ps->kafka;
-
-	for (; *last != NULL; last = &(*last)->next) {
-		if (is_at(*last, v))
-			return *last;
-	}
-	*last = calloc(1, sizeof **last);
-	if (*last == NULL)
-		return NULL;
-	series_partition_init(&(*last)->partition);
-	(*last)->partition.kafka = *last;
-	restart(*last, v);
-	return *last;
-}
-
-static struct kafka *
-find_kafka(struct partitions *ps, const struct provenance *v)
-{
-	struct kafka **recent = &ps->recent[(uint32_t)v->partition % RECENT];
-
-	if (*recent == NULL || !is_at(*recent, v))
-		*recent = find_in_list(ps, v);
-	return *recent;
-}
-
-enum passing { PASSING_NEW, PASSING_REPEATED, PASSING_NO_MEMORY };
-
-/* Moves the partition to a line's offset. */
-static enum passing
-pass(struct partitions *ps, const struct provenance *v,
-    struct partition **out)
-{
-	struct kafka *k = find_kafka(ps, v);
-
-	if (k == NULL)
-		return PASSING_NO_MEMORY;
-	*out = &k->partition;
-	if (k->at.start != v->start)
-		restart(k, v);
-	if (v->offset <= k->at.offset)
-		return PASSING_REPEATED;
-	k->at.offset = v->offset;
-	return PASSING_NEW;
-}
-
 bool
 partitions_pass(struct partitions *ps, const struct provenance *v)
 {
-	struct partition *p;
+	struct assignment *a;
 
-	return pass(ps, v, &p) != PASSING_NO_MEMORY;
-}
-
-/* Offsets rise, so the oldest window was opened at the lowest one. */
-static int64_t
-safe_offset(const struct kafka *k)
-{
-	const struct window *oldest = k->partition.queue.oldest;
-
-	return oldest != NULL ? oldest->first_offset - 1 : k->at.offset;
+	return assignments_pass(&ps->assignments, v, &a) !=
+	    ASSIGNMENT_NO_MEMORY;
 }
 
 /* --- Emission. --- */
@@ -178,16 +71,16 @@ static void
 emit_window(struct partitions *ps, struct window *w, bool closed)
 {
 	const struct series *s = w->series;
-	const struct kafka *k = s->partition->kafka;
+	const struct assignment *a = s->partition->assignment;
 	struct record_text symbol = { s->symbol, s->key.len };
 	struct candle candle;
 
 	window_candle(w, ps->settings.width_us, symbol, &candle);
 	candle.closed = closed;
-	candle.has_provenance = k != NULL;
-	if (k != NULL) {
-		candle.provenance = k->at;
-		candle.provenance.offset = k->safe_offset;
+	candle.has_provenance = a != NULL;
+	if (a != NULL) {
+		candle.provenance = a->at;
+		candle.provenance.offset = a->safe_offset;
 	}
 	ps->emit(&candle, ps->arg);
 }
@@ -203,41 +96,29 @@ next_end_us(const struct partitions *ps, const struct partition *p)
 static void
 close_due(struct partitions *ps, struct partition *p)
 {
+	struct assignment *a = p->assignment;
+
 	while (p->watermark_us >= p->next_end_us) {
 		struct window *w = queue_take(&p->queue);
 
 		series_shift(w->series);
 		p->next_end_us = next_end_us(ps, p);
 		/* Only behind the last of them all are safe. */
-		if (p->kafka != NULL && p->watermark_us < p->next_end_us)
-			p->kafka->safe_offset = safe_offset(p->kafka);
+		if (a != NULL && p->watermark_us < p->next_end_us)
+			a->safe_offset = assignment_safe_offset(a);
 		emit_window(ps, w, true);
 		window_free(w);
 	}
 }
 
-/* By topic and number; without provenance all are one. */
-static int
-compare_partitions(const struct kafka *p, const struct kafka *q)
-{
-	size_t len = p->at.topic_len < q->at.topic_len ? p->at.topic_len :
-	    q->at.topic_len;
-	int order = memcmp(p->topic, q->topic, len);
-
-	if (order == 0)
-		order = (p->at.topic_len > q->at.topic_len) -
-		    (p->at.topic_len < q->at.topic_len);
-	return order != 0 ? order : (p->at.partition > q->at.partition) -
-	    (p->at.partition < q->at.partition);
-}
-
+/* In the order of the output; without provenance all partitions are one. */
 static int
 compare_windows(const void *a, const void *b)
 {
 	const struct window *x = *(struct window *const *)a;
 	const struct window *y = *(struct window *const *)b;
-	const struct kafka *p = x->series->partition->kafka;
-	const struct kafka *q = y->series->partition->kafka;
+	const struct assignment *p = x->series->partition->assignment;
+	const struct assignment *q = y->series->partition->assignment;
 	int order;
 
 	if (x->start_us != y->start_us)
@@ -247,7 +128,7 @@ compare_windows(const void *a, const void *b)
 		return order;
 	if (p == NULL || q == NULL)
 		return (p != NULL) - (q != NULL);
-	return compare_partitions(p, q);
+	return assignment_compare(p, q);
 }
 
 static bool
@@ -295,10 +176,11 @@ partitions_emit_open(struct partitions *ps, bool all)
 	if (count == SIZE_MAX)
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		struct kafka *k = ps->open[i]->series->partition->kafka;
+		struct assignment *a =
+		    ps->open[i]->series->partition->assignment;
 
-		if (k != NULL)
-			k->safe_offset = safe_offset(k);
+		if (a != NULL)
+			a->safe_offset = assignment_safe_offset(a);
 		emit_window(ps, ps->open[i], false);
 	}
 	return true;
@@ -309,30 +191,33 @@ partitions_emit_safe(struct partitions *ps)
 {
 	struct candle alone = { .has_provenance = true };
 
-	for (struct kafka *k = ps->kafka; k != NULL; k = k->next) {
-		int64_t safe = safe_offset(k);
+	for (struct assignment *a = ps->assignments.first; a != NULL;
+	    a = a->next) {
+		int64_t safe = assignment_safe_offset(a);
 
-		if (safe == k->safe_offset)
+		if (safe == a->safe_offset)
 			continue;
-		k->safe_offset = safe;
-		alone.provenance = k->at;
+		a->safe_offset = safe;
+		alone.provenance = a->at;
 		alone.provenance.offset = safe;
 		ps->emit(&alone, ps->arg);
 	}
 }
 
-/* --- Trades. --- */
+/* --- Trades and candles. --- */
 
 static struct window *
 open_window(struct partitions *ps, struct series *s, int64_t start_us)
 {
 	struct partition *p = s->partition;
-	struct window *w = window_new(start_us);
+	struct window *w = ps->part_width_us == 0 ? window_new(start_us) :
+	    window_new_rollup(start_us);
 
 	if (w == NULL)
 		return NULL;
 	w->series = s;
-	w->first_offset = p->kafka != NULL ? p->kafka->at.offset : 0;
+	w->first_offset = p->assignment != NULL ?
+	    p->assignment->at.offset : 0;
 	if (!series_put(s, w)) {
 		window_free(w);
 		return NULL;
@@ -343,39 +228,67 @@ open_window(struct partitions *ps, struct series *s, int64_t start_us)
 	return w;
 }
 
-/* The window of a time that is not in the newest one: found or opened. */
-static enum trade_fate
-other_window(struct partitions *ps, struct series *s, int64_t time_us,
+enum finding { FOUND, FOUND_CLOSED, FOUND_NO_MEMORY };
+
+/* The window that a time lies in: an open one, or a new one. */
+static enum finding
+find_window(struct partitions *ps, struct series *s, int64_t time_us,
     struct window **out)
 {
-	int64_t start_us = window_start_us(time_us, ps->settings.width_us);
+	struct window *w = s->newest;
+	int64_t start_us;
 
+	*out = w;
+	/* What is open is not late. */
+	if (w != NULL && time_us >= w->start_us &&
+	    time_us - w->start_us < ps->settings.width_us)
+		return FOUND;
+	start_us = window_start_us(time_us, ps->settings.width_us);
 	if (start_us + ps->settings.width_us <= s->partition->watermark_us)
-		return TRADE_LATE;
+		return FOUND_CLOSED;
 	*out = series_window(s, start_us);
 	if (*out == NULL)
 		*out = open_window(ps, s, start_us);
-	return *out == NULL ? TRADE_NO_MEMORY : TRADE_COUNTED;
+	return *out == NULL ? FOUND_NO_MEMORY : FOUND;
+}
+
+static void
+move_watermark(struct partitions *ps, struct partition *p,
+    int64_t watermark_us)
+{
+	if (watermark_us <= p->watermark_us)
+		return;
+	p->watermark_us = watermark_us;
+	close_due(ps, p);
+}
+
+/* Windows are aligned to days, and so is the end of the year 9999. */
+static bool
+is_beyond(const struct partitions *ps, int64_t time_us)
+{
+	return time_us >= TIMESTAMP_END_US - ps->settings.width_us;
 }
 
 static enum trade_fate
-count(struct partitions *ps, struct series *s, const struct trade *trade)
+count_trade(struct partitions *ps, struct series *s,
+    const struct trade *trade)
 {
-	struct window *w = s->newest;
-	enum trade_fate fate;
+	struct window *w;
 
-	/* What is open is not late. */
-	if (w == NULL || trade->event_time_us < w->start_us ||
-	    trade->event_time_us - w->start_us >= ps->settings.width_us) {
-		fate = other_window(ps, s, trade->event_time_us, &w);
-		if (fate != TRADE_COUNTED)
-			return fate;
+	switch (find_window(ps, s, trade->event_time_us, &w)) {
+	case FOUND:
+		break;
+	case FOUND_CLOSED:
+		return TRADE_LATE;
+	case FOUND_NO_MEMORY:
+		return TRADE_NO_MEMORY;
 	}
 	switch (window_add(w, trade)) {
 	case WINDOW_COUNTED:
 		return TRADE_COUNTED;
 	case WINDOW_DUPLICATE:
 		return TRADE_DUPLICATE;
+	case WINDOW_OVERFLOW:
 	case WINDOW_NO_MEMORY:
 		break;
 	}
@@ -386,37 +299,100 @@ enum trade_fate
 partitions_trade(struct partitions *ps, const struct trade *trade,
     const struct provenance *v)
 {
-	struct partition *p = NULL;
+	struct assignment *a = NULL;
 	struct series *s;
 	enum trade_fate fate;
-	int64_t watermark_us = trade->event_time_us -
-	    ps->settings.lateness_us;
 
 	if (v != NULL) {
-		switch (pass(ps, v, &p)) {
-		case PASSING_NEW:
+		switch (assignments_pass(&ps->assignments, v, &a)) {
+		case ASSIGNMENT_NEW:
 			break;
-		case PASSING_REPEATED:
+		case ASSIGNMENT_REPEATED:
 			return TRADE_REPEATED;
-		case PASSING_NO_MEMORY:
+		case ASSIGNMENT_NO_MEMORY:
 			return TRADE_NO_MEMORY;
 		}
 	}
 	if (trade->event_time_us > trade->processed_time_us +
 	    ps->settings.max_ahead_us)
 		return TRADE_AHEAD;
-	/* Windows are aligned to days, and so is the end of that year. */
-	if (trade->event_time_us >= TIMESTAMP_END_US - ps->settings.width_us)
+	if (is_beyond(ps, trade->event_time_us))
 		return TRADE_BEYOND;
-	s = series_find(&ps->series, p, trade->symbol);
+	s = series_find(&ps->series, a != NULL ? &a->partition : NULL,
+	    trade->symbol);
 	if (s == NULL)
 		return TRADE_NO_MEMORY;
-	fate = count(ps, s, trade);
-	p = s->partition;
-	if (watermark_us > p->watermark_us) {
-		p->watermark_us = watermark_us;
-		if (fate != TRADE_NO_MEMORY)
-			close_due(ps, p);
+	fate = count_trade(ps, s, trade);
+	if (fate != TRADE_NO_MEMORY)
+		move_watermark(ps, s->partition, trade->event_time_us -
+		    ps->settings.lateness_us);
+	return fate;
+}
+
+/* What keeps a candle from being a part of the windows, or NULL. */
+static const char *
+check_part(const struct partitions *ps, const struct candle *c)
+{
+	int64_t width_us = c->window_end_us - c->window_start_us;
+
+	if (ps->part_width_us != 0 && width_us != ps->part_width_us)
+		return "a candle of another width";
+	if (width_us < SECOND_US)
+		return "a candle of less than 1s";
+	if (ps->settings.width_us % width_us != 0)
+		return "its width does not divide --width";
+	if (c->window_start_us % width_us != 0)
+		return "its window_start is not a multiple of its width";
+	if (is_beyond(ps, c->window_start_us))
+		return "its window would end after the year 9999";
+	return NULL;
+}
+
+static enum candle_fate
+count_candle(struct partitions *ps, struct series *s, const struct candle *c)
+{
+	struct window *w;
+
+	switch (find_window(ps, s, c->window_start_us, &w)) {
+	case FOUND:
+		break;
+	case FOUND_CLOSED:
+		return CANDLE_LATE;
+	case FOUND_NO_MEMORY:
+		return CANDLE_NO_MEMORY;
 	}
+	switch (window_add_candle(w, c)) {
+	case WINDOW_COUNTED:
+		return CANDLE_COUNTED;
+	case WINDOW_DUPLICATE:
+		return CANDLE_OLD;
+	case WINDOW_OVERFLOW:
+		return CANDLE_REFUSED;
+	case WINDOW_NO_MEMORY:
+		break;
+	}
+	return CANDLE_NO_MEMORY;
+}
+
+enum candle_fate
+partitions_candle(struct partitions *ps, const struct candle *c,
+    const char **reason)
+{
+	enum candle_fate fate;
+	struct series *s;
+
+	*reason = check_part(ps, c);
+	if (*reason != NULL)
+		return CANDLE_REFUSED;
+	ps->part_width_us = c->window_end_us - c->window_start_us;
+	s = series_find(&ps->series, NULL, c->symbol);
+	if (s == NULL)
+		return CANDLE_NO_MEMORY;
+	fate = count_candle(ps, s, c);
+	if (fate == CANDLE_REFUSED)
+		*reason = "trades of its window would be beyond 2^63-1";
+	else if (fate != CANDLE_NO_MEMORY && c->closed)
+		move_watermark(ps, s->partition, c->window_end_us -
+		    ps->settings.candle_lateness_us);
 	return fate;
 }

@@ -18,6 +18,10 @@
  * closes when the watermark reaches its end, and a trade for a window that has
  * closed is late.
  *
+ * Instead of trades, candles of smaller windows may go in, without provenance.
+ * Their watermark is the highest window_end of those that have closed, minus a
+ * lateness of their own.
+ *
  * The safe offset of a Kafka partition is (the lowest offset that opened a
  * window still open) - 1, or the last offset read when none is open.  Reading
  * on from behind it rebuilds every open window and every watermark, so the log
@@ -29,6 +33,7 @@ struct partitions_settings {
 	int64_t width_us;     /* of windows, which are aligned to the epoch */
 	int64_t lateness_us;
 	int64_t max_ahead_us; /* of event_time over processed_time */
+	int64_t candle_lateness_us;
 };
 
 /*
@@ -42,7 +47,7 @@ enum trade_fate {
 	TRADE_DUPLICATE, /* counted already, in a window that is open */
 	TRADE_LATE,      /* its window has closed */
 	TRADE_AHEAD,     /* beyond max_ahead: it has touched nothing */
-	TRADE_BEYOND,    /* its window would end after the year 9999: likewise */
+	TRADE_BEYOND,    /* its window would end after 9999: likewise */
 	TRADE_REPEATED,  /* its offset was read before in this assignment */
 	TRADE_NO_MEMORY, /* ENOMEM: nothing may be emitted any more */
 };
@@ -59,6 +64,22 @@ void partitions_free(struct partitions *partitions);
  */
 enum trade_fate partitions_trade(struct partitions *partitions,
     const struct trade *trade, const struct provenance *provenance);
+
+enum candle_fate {
+	CANDLE_COUNTED,
+	CANDLE_OLD,     /* of this candle no older version is in already */
+	CANDLE_LATE,    /* its window has closed */
+	CANDLE_REFUSED, /* *reason says why: it has touched nothing */
+	CANDLE_NO_MEMORY,
+};
+
+/*
+ * Takes in a candle, as partitions_trade() does a trade; only one of the two
+ * may be used.  All candles have the width of the first that was not refused,
+ * at least 1s; it divides that of the windows, and their start.
+ */
+enum candle_fate partitions_candle(struct partitions *partitions,
+    const struct candle *candle, const char **reason);
 
 /*
  * Takes note of a line of which nothing but its provenance counts: a refused

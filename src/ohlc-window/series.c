@@ -17,6 +17,18 @@ series_partition_init(struct partition *p)
 	p->next_end_us = INT64_MAX;
 }
 
+void
+series_partition_drop(struct partition *p)
+{
+	while (p->queue.count > 0) {
+		struct window *w = queue_take(&p->queue);
+
+		series_clear(w->series);
+		window_free(w);
+	}
+	p->next_end_us = INT64_MAX;
+}
+
 /* --- Keys. --- */
 
 static uint64_t

@@ -17,12 +17,15 @@ struct partition {
 	int64_t watermark_us;     /* SERIES_NO_WATERMARK: nothing seen yet */
 	int64_t next_end_us;      /* of its open windows; INT64_MAX: none */
 	struct queue queue;
-	struct kafka *kafka;      /* what Kafka says of it, or NULL */
+	struct assignment *assignment; /* that it is part of, or NULL */
 };
 
 #define SERIES_NO_WATERMARK INT64_MIN
 
 void series_partition_init(struct partition *partition);
+
+/* Frees its windows and takes them out of their series. */
+void series_partition_drop(struct partition *partition);
 
 /* A symbol in short: two words say all of what has up to 16 bytes. */
 struct series_key {

@@ -23,9 +23,25 @@ window_new(int64_t start_us)
 	return w;
 }
 
+struct window *
+window_new_rollup(int64_t start_us)
+{
+	struct window *w = window_new(start_us);
+
+	if (w == NULL)
+		return NULL;
+	w->parts = rollup_new();
+	if (w->parts == NULL) {
+		window_free(w);
+		return NULL;
+	}
+	return w;
+}
+
 void
 window_free(struct window *w)
 {
+	rollup_free(w->parts);
 	idset_free(&w->ids);
 	free(w);
 }
@@ -112,13 +128,26 @@ window_add(struct window *w, const struct trade *t)
 	return WINDOW_COUNTED;
 }
 
-void
-window_candle(struct window *w, int64_t width_us, struct record_text symbol,
-    struct candle *candle)
+enum window_result
+window_add_candle(struct window *w, const struct candle *candle)
 {
-	candle->window_start_us = w->start_us;
-	candle->window_end_us = w->start_us + width_us;
-	candle->symbol = symbol;
+	switch (rollup_add(w->parts, candle)) {
+	case ROLLUP_COUNTED:
+		break;
+	case ROLLUP_OLD:
+		return WINDOW_DUPLICATE;
+	case ROLLUP_OVERFLOW:
+		return WINDOW_OVERFLOW;
+	case ROLLUP_NO_MEMORY:
+		return WINDOW_NO_MEMORY;
+	}
+	w->changed = true;
+	return WINDOW_COUNTED;
+}
+
+static void
+candle_of_trades(const struct window *w, struct candle *candle)
+{
 	candle->open = w->open;
 	candle->high = w->high;
 	candle->low = w->low;
@@ -134,5 +163,18 @@ window_candle(struct window *w, int64_t width_us, struct record_text symbol,
 		candle->first_trade_id = idset_first(&w->ids);
 		candle->last_trade_id = idset_last(&w->ids);
 	}
+}
+
+void
+window_candle(struct window *w, int64_t width_us, struct record_text symbol,
+    struct candle *candle)
+{
+	candle->window_start_us = w->start_us;
+	candle->window_end_us = w->start_us + width_us;
+	candle->symbol = symbol;
+	if (w->parts != NULL)
+		rollup_candle(w->parts, candle);
+	else
+		candle_of_trades(w, candle);
 	w->changed = false;
 }

@@ -8,18 +8,20 @@
 #include "candle.h"
 #include "decimal.h"
 #include "idset.h"
+#include "rollup.h"
 #include "trade.h"
 
 /*
- * One window of one symbol while it is open: the candle so far and the trade
- * ids that are in it.  What comes out does not depend on the order in which
- * trades went in, as long as they have ids.
+ * One window of one symbol while it is open.  It is made of trades: the candle
+ * so far and the ids that are in it; or of candles of smaller windows.  What
+ * comes out does not depend on the order in which they went in, as long as
+ * trades have ids.
  */
 
 struct series;
 
 struct window {
-	/* What every trade needs stands first. */
+	/* What every trade needs stands first; unused where there are parts. */
 	int64_t start_us;
 	int64_t trades;
 	struct idset ids;
@@ -30,28 +32,34 @@ struct window {
 	struct decimal high, low, close;
 	struct decimal_sum volume, quote_volume, taker_buy_volume;
 	struct decimal open;
+	struct rollup *parts; /* candles; NULL: trades */
 
 	/* The owner's business. */
 	struct series *series;
-	int64_t first_offset; /* in Kafka, of the trade that opened it */
+	int64_t first_offset; /* in Kafka, of the line that opened it */
 	struct window *opened_before, *opened_after; /* in its partition */
 };
 
 enum window_result {
 	WINDOW_COUNTED,
-	WINDOW_DUPLICATE, /* this trade_id is in already: nothing changed */
+	WINDOW_DUPLICATE, /* this trade_id, or no older version of this candle,
+	                     is in already: nothing changed */
+	WINDOW_OVERFLOW,  /* of the trades in candles: nothing changed */
 	WINDOW_NO_MEMORY, /* nothing changed */
 };
 
 /* The start of the window of that width that time_us lies in. */
 int64_t window_start_us(int64_t time_us, int64_t width_us);
 
-/* NULL: ENOMEM. */
+/* For trades, or for candles that lie in it.  NULL: ENOMEM. */
 struct window *window_new(int64_t start_us);
+struct window *window_new_rollup(int64_t start_us);
 void window_free(struct window *window);
 
 enum window_result window_add(struct window *window,
     const struct trade *trade);
+enum window_result window_add_candle(struct window *window,
+    const struct candle *candle);
 
 /*
  * The candle as it stands, for a symbol that *candle borrows.  Sets everything

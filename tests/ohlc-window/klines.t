@@ -122,4 +122,30 @@ same_file "$T/parts.2" "$T/parts.1" \
     'each partition gives the same bytes, however they interleave'
 same_file "$T/parts.3" "$T/parts.1" 'and once more'
 
+# Larger candles from the small ones, in every column; but lines of candles do
+# not carry the watermark, so that the last window may be closed or not.
+# is_rolled NAME WIDTH FILE...: as WIDTH from both captures themselves.
+is_rolled()
+{
+	local name=$1 width=$2 open='s/"closed":[a-z]*/"closed":_/'
+
+	shift 2
+	ohlc-window -w "$width" "$T/btc" "$T/eth" | sed "$open" |
+	    sort >"$T/direct"
+	status_is 0 "$name" ohlc-window -w "$width" "$@"
+	sed "$open" "$T/out" | sort >"$T/got"
+	same_file "$T/got" "$T/direct" "  equals -w $width of the trades"
+}
+ohlc-window "$T/btc" "$T/eth" >"$T/1m"
+ohlc-window -w 1s "$T/btc" "$T/eth" >"$T/1s"
+for width in 5m 15m 45m 1h 1d; do
+	is_rolled "1m -> $width" "$width" "$T/1m"
+done
+is_rolled '1s -> 1m' 1m "$T/1s"
+is_official '1s -> 1m' ohlc-window "$T/1s"
+ohlc-window "$T/1s" >"$T/1s-1m"
+is_rolled '1s -> 1m -> 1h' 1h "$T/1s-1m"
+jq -c . "$T/1m" >"$T/1m-jq"
+is_rolled '1m -> jq -> 5m' 5m "$T/1m-jq"
+
 done_testing

@@ -149,7 +149,7 @@ is "$(trade ${day}10:00:00Z 'A\"\\\u0007\u5e81\u007f' | ohlc-window |
 status_is 1 'a candle is no trade' ohlc-window --rejects "$T/rejects3" \
     <<<"$(trade ${day}10:00:00Z; trade ${day}10:00:00Z | ohlc-window)"
 is "$(jq -r .reason "$T/rejects3") $(brief <"$T/out")" \
-    'a candle, not a trade 10:00ZA1' 'and that is said'
+    'a candle among trades 10:00ZA1' 'and that is said'
 
 # --- Partitions ---
 # at TOPIC PARTITION OFFSET: puts the provenance on a line.

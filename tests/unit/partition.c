@@ -119,8 +119,9 @@ static void
 live(const struct event *log, size_t end, bool dies, int64_t lateness,
     int64_t *commit, struct table *table, bool *late, struct output *out)
 {
-	struct partitions_settings settings = { 60 * SECOND_US,
-	    lateness * SECOND_US, 60 * SECOND_US };
+	struct partitions_settings settings = { .width_us = 60 * SECOND_US,
+	    .lateness_us = lateness * SECOND_US,
+	    .max_ahead_us = 60 * SECOND_US };
 	struct partitions *ps = partitions_new(&settings, emit, out);
 
 	for (size_t i = (size_t)(*commit + 1); i < end; i++) {
