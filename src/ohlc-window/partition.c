@@ -230,20 +230,13 @@ open_window(struct partitions *ps, struct series *s, int64_t start_us)
 
 enum finding { FOUND, FOUND_CLOSED, FOUND_NO_MEMORY };
 
-/* The window that a time lies in: an open one, or a new one. */
+/* A time that the newest window does not have. */
 static enum finding
-find_window(struct partitions *ps, struct series *s, int64_t time_us,
+find_other_window(struct partitions *ps, struct series *s, int64_t time_us,
     struct window **out)
 {
-	struct window *w = s->newest;
-	int64_t start_us;
+	int64_t start_us = window_start_us(time_us, ps->settings.width_us);
 
-	*out = w;
-	/* What is open is not late. */
-	if (w != NULL && time_us >= w->start_us &&
-	    time_us - w->start_us < ps->settings.width_us)
-		return FOUND;
-	start_us = window_start_us(time_us, ps->settings.width_us);
 	if (start_us + ps->settings.width_us <= s->partition->watermark_us)
 		return FOUND_CLOSED;
 	*out = series_window(s, start_us);
@@ -252,14 +245,30 @@ find_window(struct partitions *ps, struct series *s, int64_t time_us,
 	return *out == NULL ? FOUND_NO_MEMORY : FOUND;
 }
 
-static void
+/* The window that a time lies in: an open one, or a new one. */
+static inline enum finding
+find_window(struct partitions *ps, struct series *s, int64_t time_us,
+    struct window **out)
+{
+	struct window *w = s->newest;
+
+	/* What is open is not late. */
+	if (w == NULL || time_us < w->start_us ||
+	    time_us - w->start_us >= ps->settings.width_us)
+		return find_other_window(ps, s, time_us, out);
+	*out = w;
+	return FOUND;
+}
+
+static inline void
 move_watermark(struct partitions *ps, struct partition *p,
     int64_t watermark_us)
 {
 	if (watermark_us <= p->watermark_us)
 		return;
 	p->watermark_us = watermark_us;
-	close_due(ps, p);
+	if (watermark_us >= p->next_end_us)
+		close_due(ps, p);
 }
 
 /* Windows are aligned to days, and so is the end of the year 9999. */

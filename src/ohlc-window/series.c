@@ -50,7 +50,7 @@ load4(const char *p)
 }
 
 /* Loads overlap, so that none goes beyond the text. */
-static struct series_key
+static inline __attribute__((always_inline)) struct series_key
 key_of(struct record_text symbol)
 {
 	const char *p = symbol.text;
@@ -91,13 +91,20 @@ hash_of(const struct partition *of, struct record_text symbol,
 	return h;
 }
 
+/* Seldom: not a part of the function that finds. */
+static __attribute__((noinline)) bool
+same_long(const struct series *s, struct record_text symbol)
+{
+	return memcmp(s->symbol, symbol.text, symbol.len) == 0;
+}
+
 static bool
 is_series(const struct series *s, const struct partition *of,
     struct record_text symbol, const struct series_key *key)
 {
 	return s->key.head == key->head && s->key.tail == key->tail &&
-	    s->key.len == key->len && s->of == of && (key->len <= 16 ||
-	    memcmp(s->symbol, symbol.text, key->len) == 0);
+	    s->key.len == key->len && s->of == of &&
+	    (key->len <= 16 || same_long(s, symbol));
 }
 
 int
@@ -136,14 +143,14 @@ series_table_free(struct series_table *table)
 	free(table->slot);
 }
 
-static struct series_slot *
-free_slot(struct series_slot *slot, size_t cap, uint64_t hash)
+static void
+add_slot(struct series_slot *slots, size_t cap, struct series_slot slot)
 {
-	size_t i = hash & (cap - 1);
+	size_t i = slot.hash & (cap - 1);
 
-	while (slot[i].series != NULL)
+	while (slots[i].series != NULL)
 		i = (i + 1) & (cap - 1);
-	return &slot[i];
+	slots[i] = slot;
 }
 
 static bool
@@ -155,10 +162,8 @@ grow_table(struct series_table *table)
 	if (slot == NULL)
 		return false;
 	for (size_t i = 0; i < table->cap; i++) {
-		if (table->slot[i].series != NULL) {
-			*free_slot(slot, cap, table->slot[i].hash) =
-			    table->slot[i];
-		}
+		if (table->slot[i].series != NULL)
+			add_slot(slot, cap, table->slot[i]);
 	}
 	free(table->slot);
 	table->slot = slot;
@@ -166,9 +171,10 @@ grow_table(struct series_table *table)
 	return true;
 }
 
-static struct series *
-add_series(struct series_table *table, uint64_t hash, struct partition *of,
-    struct record_text symbol, const struct series_key *key)
+/* Seldom, too. */
+static __attribute__((noinline)) struct series *
+add_series(struct series_table *table, struct partition *of,
+    struct record_text symbol)
 {
 	struct series *s;
 
@@ -180,12 +186,12 @@ add_series(struct series_table *table, uint64_t hash, struct partition *of,
 	series_partition_init(&s->own);
 	s->of = of;
 	s->partition = of != NULL ? of : &s->own;
-	s->key = *key;
+	s->key = key_of(symbol);
 	s->open = s->few;
 	s->cap = sizeof s->few / sizeof *s->few;
 	memcpy(s->symbol, symbol.text, symbol.len);
-	*free_slot(table->slot, table->cap, hash) =
-	    (struct series_slot){ hash, s };
+	add_slot(table->slot, table->cap, (struct series_slot){
+	    hash_of(of, symbol, &s->key), s });
 	table->count++;
 	return s;
 }
@@ -197,16 +203,15 @@ series_find(struct series_table *table, struct partition *of,
 	struct series_key key = key_of(symbol);
 	uint64_t hash = hash_of(of, symbol, &key);
 	size_t mask = table->cap - 1;
+	const struct series_slot *slot = &table->slot[hash & mask];
 
-	for (size_t i = hash & mask; table->slot[i].series != NULL;
-	    i = (i + 1) & mask) {
-		struct series_slot slot = table->slot[i];
-
-		if (slot.hash == hash &&
-		    is_series(slot.series, of, symbol, &key))
-			return slot.series;
+	while (slot->series != NULL) {
+		if (slot->hash == hash &&
+		    is_series(slot->series, of, symbol, &key))
+			return slot->series;
+		slot = &table->slot[(size_t)(slot + 1 - table->slot) & mask];
 	}
-	return add_series(table, hash, of, symbol, &key);
+	return add_series(table, of, symbol);
 }
 
 /* --- The open windows of a series. --- */

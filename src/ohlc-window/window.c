@@ -84,19 +84,24 @@ add_price(struct window *w, const struct trade *t, int64_t id)
 		w->low = t->price;
 }
 
-/* Sums; what one trade does not say cannot be known of the window. */
+/* What one trade does not say cannot be known of the window. */
+static void
+add_unknown(struct window *w, const struct trade *t)
+{
+	w->has_taker_buy_volume = false;
+	if (!t->has_quantity)
+		w->has_volume = false;
+}
+
 static void
 add_quantity(struct window *w, const struct trade *t)
 {
-	if (!t->has_quantity)
-		w->has_volume = w->has_taker_buy_volume = false;
-	if (!t->has_buyer_maker)
-		w->has_taker_buy_volume = false;
-	if (w->has_volume) {
-		decimal_sum_add(&w->volume, &t->quantity);
-		decimal_sum_add_product(&w->quote_volume, &t->price,
-		    &t->quantity);
-	}
+	if (!t->has_quantity || !t->has_buyer_maker)
+		add_unknown(w, t);
+	if (!w->has_volume)
+		return;
+	decimal_sum_add(&w->volume, &t->quantity);
+	decimal_sum_add_product(&w->quote_volume, &t->price, &t->quantity);
 	if (w->has_taker_buy_volume && !t->buyer_maker)
 		decimal_sum_add(&w->taker_buy_volume, &t->quantity);
 }
