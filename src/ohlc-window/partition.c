@@ -101,13 +101,12 @@ close_due(struct partitions *ps, struct partition *p)
 	while (p->watermark_us >= p->next_end_us) {
 		struct window *w = queue_take(&p->queue);
 
-		series_shift(w->series);
 		p->next_end_us = next_end_us(ps, p);
 		/* Only behind the last of them all are safe. */
 		if (a != NULL && p->watermark_us < p->next_end_us)
 			a->safe_offset = assignment_safe_offset(a);
 		emit_window(ps, w, true);
-		window_free(w);
+		series_shift(w->series);
 	}
 }
 
@@ -210,20 +209,9 @@ static struct window *
 open_window(struct partitions *ps, struct series *s, int64_t start_us)
 {
 	struct partition *p = s->partition;
-	struct window *w = ps->part_width_us == 0 ? window_new(start_us) :
-	    window_new_rollup(start_us);
+	struct window *w = series_open(s, start_us, ps->part_width_us != 0,
+	    p->assignment != NULL ? p->assignment->at.offset : 0);
 
-	if (w == NULL)
-		return NULL;
-	w->series = s;
-	w->first_offset = p->assignment != NULL ?
-	    p->assignment->at.offset : 0;
-	if (!series_put(s, w)) {
-		window_free(w);
-		return NULL;
-	}
-	if (!queue_put(&p->queue, w))
-		return NULL;
 	p->next_end_us = next_end_us(ps, p);
 	return w;
 }
@@ -250,10 +238,10 @@ static inline enum finding
 find_window(struct partitions *ps, struct series *s, int64_t time_us,
     struct window **out)
 {
-	struct window *w = s->newest;
+	struct window *w = &s->newest;
 
 	/* What is open is not late. */
-	if (w == NULL || time_us < w->start_us ||
+	if (time_us < w->start_us ||
 	    time_us - w->start_us >= ps->settings.width_us)
 		return find_other_window(ps, s, time_us, out);
 	*out = w;

@@ -13,15 +13,22 @@ closes_before(const struct window *a, const struct window *b)
 	return series_compare(a->series, b->series) < 0;
 }
 
+static void
+place(struct queue *q, size_t at, struct window *w)
+{
+	q->heap[at] = w;
+	w->place = at;
+}
+
 /* From a leaf to where it belongs. */
 static void
 rise(struct queue *q, size_t at, struct window *w)
 {
 	while (at > 0 && closes_before(w, q->heap[(at - 1) / 2])) {
-		q->heap[at] = q->heap[(at - 1) / 2];
+		place(q, at, q->heap[(at - 1) / 2]);
 		at = (at - 1) / 2;
 	}
-	q->heap[at] = w;
+	place(q, at, w);
 }
 
 /* From the root to where it belongs. */
@@ -36,10 +43,10 @@ sink(struct queue *q, struct window *w)
 			child++;
 		if (!closes_before(q->heap[child], w))
 			break;
-		q->heap[at] = q->heap[child];
+		place(q, at, q->heap[child]);
 		at = child;
 	}
-	q->heap[at] = w;
+	place(q, at, w);
 }
 
 static bool
@@ -58,6 +65,21 @@ grow(struct queue *q)
 	return true;
 }
 
+/* What the one before w has behind it, and the one behind w before it. */
+static void
+link_neighbours(struct queue *q, const struct window *w,
+    struct window *behind, struct window *before)
+{
+	if (w->opened_before != NULL)
+		w->opened_before->opened_after = behind;
+	else
+		q->oldest = behind;
+	if (w->opened_after != NULL)
+		w->opened_after->opened_before = before;
+	else
+		q->youngest = before;
+}
+
 bool
 queue_put(struct queue *q, struct window *w)
 {
@@ -69,11 +91,7 @@ queue_put(struct queue *q, struct window *w)
 		return false;
 	w->opened_before = q->youngest;
 	w->opened_after = NULL;
-	if (q->youngest != NULL)
-		q->youngest->opened_after = w;
-	else
-		q->oldest = w;
-	q->youngest = w;
+	link_neighbours(q, w, w, w);
 	rise(q, q->count++, w);
 	return true;
 }
@@ -83,18 +101,18 @@ queue_take(struct queue *q)
 {
 	struct window *w = q->heap[0];
 
-	if (w->opened_before != NULL)
-		w->opened_before->opened_after = w->opened_after;
-	else
-		q->oldest = w->opened_after;
-	if (w->opened_after != NULL)
-		w->opened_after->opened_before = w->opened_before;
-	else
-		q->youngest = w->opened_before;
+	link_neighbours(q, w, w->opened_after, w->opened_before);
 	q->count--;
 	if (q->count > 0)
 		sink(q, q->heap[q->count]);
 	return w;
+}
+
+void
+queue_moved(struct queue *q, struct window *w)
+{
+	q->heap[w->place] = w;
+	link_neighbours(q, w, w, w);
 }
 
 void

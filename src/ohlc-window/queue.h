@@ -24,6 +24,9 @@ bool queue_put(struct queue *queue, struct window *window);
 /* Takes out the one that closes next; there must be one. */
 struct window *queue_take(struct queue *queue);
 
+/* A window that is in it stands in another place now. */
+void queue_moved(struct queue *queue, struct window *window);
+
 void queue_free(struct queue *queue);
 
 #endif

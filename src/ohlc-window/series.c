@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define TABLE_FIRST 64 /* slots; a power of two */
+#define NOT_OPEN INT64_MAX
 
 /* Odd numbers without a pattern, for mixing. */
 #define SALT_HEAD 0x9e3779b97f4a7c15u
@@ -20,12 +21,9 @@ series_partition_init(struct partition *p)
 void
 series_partition_drop(struct partition *p)
 {
-	while (p->queue.count > 0) {
-		struct window *w = queue_take(&p->queue);
-
-		series_clear(w->series);
-		window_free(w);
-	}
+	/* They come in the order in which their series have them. */
+	while (p->queue.count > 0)
+		series_shift(queue_take(&p->queue)->series);
 	p->next_end_us = INT64_MAX;
 }
 
@@ -177,12 +175,17 @@ add_series(struct series_table *table, struct partition *of,
     struct record_text symbol)
 {
 	struct series *s;
+	size_t size;
 
-	if ((table->count + 1) * 2 > table->cap && !grow_table(table))
+	if ((table->count + 1) * 4 > table->cap * 3 && !grow_table(table))
 		return NULL;
-	s = calloc(1, sizeof *s + symbol.len);
+	size = (sizeof *s + symbol.len + SERIES_LINE - 1) / SERIES_LINE *
+	    SERIES_LINE;
+	s = aligned_alloc(SERIES_LINE, size);
 	if (s == NULL)
 		return NULL;
+	memset(s, 0, size);
+	s->newest.start_us = NOT_OPEN;
 	series_partition_init(&s->own);
 	s->of = of;
 	s->partition = of != NULL ? of : &s->own;
@@ -238,7 +241,7 @@ series_window(const struct series *s, int64_t start_us)
 {
 	size_t behind;
 
-	if (s->newest == NULL || s->newest->start_us < start_us)
+	if (start_us > s->newest.start_us || s->newest.start_us == NOT_OPEN)
 		return NULL;
 	behind = find(s, start_us);
 	return behind > s->begin &&
@@ -272,33 +275,57 @@ make_room(struct series *s)
 	return true;
 }
 
-bool
-series_put(struct series *s, struct window *w)
+/* The newest window makes room for one that is newer. */
+static bool
+move_out(struct series *s)
 {
+	struct window *w = malloc(sizeof *w);
+
+	if (w == NULL)
+		return false;
+	*w = s->newest;
+	s->open[s->end - 1] = w;
+	queue_moved(&s->partition->queue, w);
+	return true;
+}
+
+struct window *
+series_open(struct series *s, int64_t start_us, bool of_candles,
+    int64_t offset)
+{
+	struct window *w = &s->newest;
 	size_t at;
 
 	if (!make_room(s))
-		return false;
-	at = s->newest == NULL || s->newest->start_us < w->start_us ?
-	    s->end : find(s, w->start_us);
+		return NULL;
+	at = s->end;
+	if (s->begin < s->end && start_us < s->newest.start_us) {
+		w = malloc(sizeof *w);
+		at = find(s, start_us);
+	} else if (s->begin < s->end && !move_out(s)) {
+		return NULL;
+	}
+	if (w == NULL || !window_init(w, start_us, of_candles))
+		return NULL;
+	w->series = s;
+	w->first_offset = offset;
 	memmove(s->open + at + 1, s->open + at,
 	    (s->end - at) * sizeof *s->open);
 	s->open[at] = w;
 	s->end++;
-	s->newest = s->open[s->end - 1];
-	return true;
+	return queue_put(&s->partition->queue, w) ? w : NULL;
 }
 
 void
 series_shift(struct series *s)
 {
-	if (++s->begin == s->end)
-		series_clear(s);
-}
+	struct window *w = s->open[s->begin++];
 
-void
-series_clear(struct series *s)
-{
-	s->begin = s->end = 0;
-	s->newest = NULL;
+	window_clear(w);
+	if (w == &s->newest)
+		w->start_us = NOT_OPEN;
+	else
+		free(w);
+	if (s->begin == s->end)
+		s->begin = s->end = 0;
 }

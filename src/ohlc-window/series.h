@@ -21,10 +21,11 @@ struct partition {
 };
 
 #define SERIES_NO_WATERMARK INT64_MIN
+#define SERIES_LINE 64 /* of the cache */
 
 void series_partition_init(struct partition *partition);
 
-/* Frees its windows and takes them out of their series. */
+/* Frees its windows. */
 void series_partition_drop(struct partition *partition);
 
 /* A symbol in short: two words say all of what has up to 16 bytes. */
@@ -33,16 +34,21 @@ struct series_key {
 	size_t len;
 };
 
-/* One symbol in one partition, with its open windows. */
+/*
+ * One symbol in one partition, with its open windows.  What every trade needs
+ * lies in a row of memory, so that nothing waits for a pointer: the newest
+ * window stands in its series, and moves out when a newer one opens.
+ */
 struct series {
-	struct window *newest;    /* of the open ones, by start; or NULL */
-	struct partition *partition;
-	struct partition *of;     /* Kafka's; NULL: partition is &own */
 	struct series_key key;
-	struct window **open;     /* from begin to end, by start */
-	size_t begin, end, cap;
-	struct window *few[2];    /* what open is at first */
+	struct partition *of;        /* Kafka's; NULL: partition is &own */
+	struct partition *partition;
 	struct partition own;
+	struct window **open;        /* from begin to end, by start */
+	size_t begin, end, cap;
+	struct window *few[2];       /* what open is at first */
+	_Alignas(SERIES_LINE) struct window newest; /* by start; start_us is
+	                                               INT64_MAX: none open */
 	char symbol[];
 };
 
@@ -73,13 +79,14 @@ int series_compare(const struct series *a, const struct series *b);
 /* The open window that starts there, or NULL. */
 struct window *series_window(const struct series *series, int64_t start_us);
 
-/* A window that is not there yet.  False: ENOMEM. */
-bool series_put(struct series *series, struct window *window);
+/*
+ * Opens a window that is not there yet, at an offset of Kafka's or 0.  NULL:
+ * ENOMEM, and of no more use.
+ */
+struct window *series_open(struct series *series, int64_t start_us,
+    bool of_candles, int64_t offset);
 
-/* The oldest window has closed. */
+/* Frees the oldest window, which has been taken from its partition. */
 void series_shift(struct series *series);
-
-/* No window is open any more. */
-void series_clear(struct series *series);
 
 #endif

@@ -1,7 +1,5 @@
 #include "window.h"
 
-#include <stdlib.h>
-
 int64_t
 window_start_us(int64_t time_us, int64_t width_us)
 {
@@ -10,40 +8,22 @@ window_start_us(int64_t time_us, int64_t width_us)
 	return time_us - rest_us - (rest_us < 0 ? width_us : 0);
 }
 
-struct window *
-window_new(int64_t start_us)
+bool
+window_init(struct window *w, int64_t start_us, bool of_candles)
 {
-	struct window *w = malloc(sizeof *w);
-
-	if (w == NULL)
-		return NULL;
 	*w = (struct window){ .start_us = start_us, .has_volume = true,
 	    .has_taker_buy_volume = true, .has_trade_ids = true };
 	idset_init(&w->ids);
-	return w;
-}
-
-struct window *
-window_new_rollup(int64_t start_us)
-{
-	struct window *w = window_new(start_us);
-
-	if (w == NULL)
-		return NULL;
-	w->parts = rollup_new();
-	if (w->parts == NULL) {
-		window_free(w);
-		return NULL;
-	}
-	return w;
+	if (of_candles)
+		w->parts = rollup_new();
+	return !of_candles || w->parts != NULL;
 }
 
 void
-window_free(struct window *w)
+window_clear(struct window *w)
 {
 	rollup_free(w->parts);
 	idset_free(&w->ids);
-	free(w);
 }
 
 /* The first trade of all. */

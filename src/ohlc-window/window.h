@@ -38,6 +38,7 @@ struct window {
 	struct series *series;
 	int64_t first_offset; /* in Kafka, of the line that opened it */
 	struct window *opened_before, *opened_after; /* in its partition */
+	size_t place;         /* in its partition's heap */
 };
 
 enum window_result {
@@ -51,10 +52,11 @@ enum window_result {
 /* The start of the window of that width that time_us lies in. */
 int64_t window_start_us(int64_t time_us, int64_t width_us);
 
-/* For trades, or for candles that lie in it.  NULL: ENOMEM. */
-struct window *window_new(int64_t start_us);
-struct window *window_new_rollup(int64_t start_us);
-void window_free(struct window *window);
+/* For trades, or for candles that lie in it.  False: ENOMEM. */
+bool window_init(struct window *window, int64_t start_us, bool of_candles);
+
+/* Frees what it holds. */
+void window_clear(struct window *window);
 
 enum window_result window_add(struct window *window,
     const struct trade *trade);

@@ -74,38 +74,40 @@ test_table(void)
 static bool
 windows_are_good(struct series *s)
 {
-	static struct window window[STARTS];
 	static bool open[STARTS];
+	struct queue *queue = &s->partition->queue;
 	int64_t from = 0, newest;
 	bool good = true;
 
 	memset(open, 0, sizeof open);
 	for (int step = 0; step < STEPS && good && from < STARTS; step++) {
 		int64_t at = from + below(below(3) ? 4 : STARTS - from);
+		struct window *w;
 
 		at = at < STARTS ? at : STARTS - 1;
-		if (!open[at]) {
-			good = series_window(s, at) == NULL;
-			window[at].start_us = at;
-			good = series_put(s, &window[at]) && good;
-			open[at] = true;
-		}
-		good = good && series_window(s, at) == &window[at] &&
-		    (at + 1 == STARTS || series_window(s, at + 1) ==
-		    (open[at + 1] ? &window[at + 1] : NULL));
+		w = series_window(s, at);
+		good = (w != NULL) == open[at];
+		if (w == NULL)
+			w = series_open(s, at, false, step);
+		open[at] = true;
+		good = good && w != NULL && w->start_us == at &&
+		    series_window(s, at) == w && w->series == s;
+		good = good && (at + 1 == STARTS ||
+		    (series_window(s, at + 1) != NULL) == open[at + 1]);
 		for (newest = STARTS; !open[--newest]; )
 			;
-		good = good && s->newest == &window[newest];
+		good = good && s->newest.start_us == newest &&
+		    series_window(s, newest) == &s->newest;
 		if (below(3) == 0) {
 			while (!open[from])
 				from++;
-			good = good && s->open[s->begin] == &window[from];
+			good = good && queue_take(queue)->start_us == from;
 			open[from++] = false;
 			series_shift(s);
 		}
 	}
-	series_clear(s);
-	return good;
+	series_partition_drop(s->partition);
+	return good && s->newest.start_us == INT64_MAX;
 }
 
 int
