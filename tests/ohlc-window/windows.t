@@ -69,6 +69,18 @@ status_is 1 'no window ends after it' \
     ohlc-window --rejects "$T/rejects" <<<"$(trade 9999-12-31T23:59:00Z)"
 is "$(wc -c <"$T/out") $(jq -r .reason "$T/rejects")" \
     '0 its window would end after the year 9999' 'and that is the reason'
+is "$({ trade 9999-12-31T23:58:00Z; trade 9999-12-31T23:59:00Z
+    trade 9999-12-31T23:58:01Z; } | ohlc-window -l 0 2>"$T/err" | jq -c \
+    '[.trades, .closed]')" '[2,false]' 'and it touches nothing'
+# Every width of whole seconds that divides a day.
+for ((seconds = 1; seconds <= 86400; seconds++)); do
+	((86400 % seconds != 0)) || printf '%d ' "$seconds" "$(trade \
+	    ${day}17:43:29.9Z | ohlc-window -w "${seconds}s" | jq '[.window_start,
+	    .window_end] | map(fromdate) | select(.[0] <= 1721324609 and .[1] >
+	    1721324609 and .[0] % (.[1] - .[0]) == 0) | .[1] - .[0]')"
+done >"$T/widths"
+is "$(tr ' ' '\n' <"$T/widths" | uniq -c | grep -c ' 2 ')" 96 \
+    'every width that divides a day, aligned'
 for case in 1s:56:07Z:56:08Z 5s:56:05Z:56:10Z 90s:55:30Z:57:00Z \
     5m:55:00Z:00:00Z 1h:00:00Z:00:00Z 1d:00:00Z:00:00Z; do
 	width=${case%%:*}
@@ -177,6 +189,23 @@ done >"$T/order"
 is "$(<"$T/order")" "$(for i in 1 2 3 4; do
     printf %s 'nullnull a9 a10 ab9 ab10 b9 b10 '; done)" \
     'the order of the output is defined to the last'
+
+{
+	n=-1
+	for at in 10:01:01 10:00:59 10:00:00 10:01:00; do
+		for symbol in C AA A B; do
+			n=$((n + 1))
+			trade "$day${at}Z" "$symbol" | at t 0 "$n"
+		done
+	done
+	trade ${day}12:00:00Z B | at t 0 $((n + 1))
+} >"$T/burst"
+is "$(ohlc-window "$T/burst" | brief)" \
+    '10:00ZA2! 10:00ZAA2! 10:00ZB2! 10:00ZC2! 10:01ZA2! 10:01ZAA2! 10:01ZB2! 10:01ZC2! 12:00ZB1' \
+    'what one trade closes comes by window and symbol'
+is "$(ohlc-window -l 1d "$T/burst" | brief)" \
+    '10:00ZA2 10:00ZAA2 10:00ZB2 10:00ZC2 10:01ZA2 10:01ZAA2 10:01ZB2 10:01ZC2 12:00ZB1' \
+    'and so does what is open at the end'
 
 # --- Updates: input that stays open ---
 mkfifo "$T/fifo"
