@@ -77,7 +77,11 @@ $(PARTS): $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c src/lib/%,\
 	$(wildcard src/*/*.c)))
 	rm -f $@ && $(AR) qcs $@ $^
 $(BUILD)/tests/unit/%.t: $(BUILD)/tests/unit/%.o $(PARTS) $(LIB)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^)
+
+# What these share with the fuzzers.
+$(BUILD)/tests/unit/twopaths.t $(BUILD)/tests/unit/wordedges.t: \
+	$(BUILD)/tests/fuzz/compare.o
 
 # Peers: the exchange simulator, the embedded Kafka.
 PEERS = $(BUILD)/tests/peers/exchange $(BUILD)/tests/peers/mock-kafka
