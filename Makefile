@@ -131,6 +131,24 @@ check-san:
 		BIN=build/san/bin CFLAGS="$(SAN_FLAGS)" HARDEN= \
 		TESTS="$(TESTS)" PROVE_FLAGS="$(PROVE_FLAGS)"
 
+# Fuzzing by libFuzzer: make fuzz TIME=60 runs each target as long, all at
+# once; see tests/fuzz/run.
+TIME = 60
+FUZZERS = $(patsubst %,$(BUILD)/tests/fuzz/%,records values windows)
+FUZZ_FLAGS = -O1 -g -fsanitize=address,undefined,fuzzer-no-link \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer
+$(BUILD)/tests/fuzz/records: $(BUILD)/tests/fuzz/compare.o
+$(BUILD)/tests/fuzz/windows: $(filter-out %/main.o,$(call \
+	command_obj,ohlc-window))
+$(FUZZERS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIB)
+	$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(LIB)
+fuzz-targets: $(FUZZERS)
+fuzz-build:
+	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang \
+		CFLAGS="$(FUZZ_FLAGS)" HARDEN= fuzz-targets
+fuzz: fuzz-build
+	@tests/fuzz/run $(TIME)
+
 # Parts, sizes and what they need: see tests/bench/run.
 bench: all tests-build
 	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
@@ -179,11 +197,12 @@ clean:
 	rm -rf bin build
 
 help:
-	@echo 'all check check-san lint bench demo install uninstall clean'
+	@echo 'all check check-san fuzz lint bench demo install uninstall clean'
 	@echo 'init-db setup-kafka run-producer run-consumer'
 
-.PHONY: all check check-san lint bench demo init-db setup-kafka run-producer \
-	run-consumer install uninstall clean help tests-build
+.PHONY: all check check-san fuzz fuzz-build fuzz-targets lint bench demo \
+	init-db setup-kafka run-producer run-consumer install uninstall clean \
+	help tests-build
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
