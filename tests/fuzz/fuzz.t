@@ -31,12 +31,12 @@ check 'the targets are built' env -u MAKEFLAGS -u MFLAGS \
 # What is found stays there.
 out=$ROOT/build/fuzz/check
 rm -rf "$out"
-status_is 0 'they find nothing' env TICKPIPE_FUZZ_OUT="$out" "$run" -n 20000 ||
+status_is 0 'they find nothing' env TICKPIPE_FUZZ_OUT="$out" "$run" -n 10000 ||
     diag_file "$T/out"
 is "$(grep -c ', nothing found$' "$T/out")" 3 'each is told in a line'
 for target in records values windows; do
 	runs=$(sed -n "s/^$target: \([0-9]*\) runs.*/\1/p" "$T/out")
-	check "$target: $runs runs" [ "${runs:-0}" -ge 20000 ]
+	check "$target: $runs runs" [ "${runs:-0}" -ge 10000 ]
 	edges=$(sed -n "s/^$target: .* \([0-9]*\) edges.*/\1/p" "$T/out")
 	check "$target: $edges edges" [ "${edges:-0}" -ge 200 ]
 	n=$(find "$ROOT/tests/fuzz/corpus/$target" -type f | wc -l)
