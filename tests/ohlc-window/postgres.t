@@ -112,8 +112,10 @@ shuffle()
 	perl -e 'srand shift; my @at;
 	    while (my $l = <STDIN>) {
 		my ($y, $o, $d, $h, $m, $s) = $l =~
-		    /"event_time":"(\d+)-(..)-(..)T(..):(..):([0-9.]+)Z/ or die $l;
-		my $t = ((($y * 372 + $o * 31 + $d) * 24 + $h) * 60 + $m) * 60 + $s;
+		    /"event_time":"(\d+)-(..)-(..)T(..):(..):([0-9.]+)Z/
+		    or die $l;
+		my $t = (($y * 372 + $o * 31 + $d) * 24 + $h) * 3600 +
+		    $m * 60 + $s;
 		push @at, [$t + rand 9.9, $l];
 		push @at, [$t + rand 9.9, $l] if rand() < .1;
 	    }
@@ -139,7 +141,9 @@ agrees 'the same' 15m "$T/shuffled"
 # A market of everything that a record may hold. Half of the numbers are of the
 # greatest or the least size.
 perl -e 'srand 7; my $id = 9223372036854775807 - 6000;
-    sub digits { my $d = ""; $d .= int rand 10 for 1 .. $_[0]; $d =~ s/^0+(?=.)//r }
+    sub digits {
+	join("", map { int rand 10 } 1 .. $_[0]) =~ s/^0+(?=.)//r;
+    }
     sub number {
 	my $n = int rand 4;
 	my $t = $n == 0 ? digits(18) . "." . digits(17) . (1 + int rand 9) :

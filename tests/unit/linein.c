@@ -4,12 +4,27 @@
 #include "linein.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "provenance.h"
+#include "record.h"
 #include "tap.h"
+#include "trade.h"
 
 #define MAX_LINE 3000
+#define SHORT_INPUT 12000
+
+/* A trade up to its price, and how long the whole line is. */
+#define TRADE_BEGIN "{\"symbol\":\"BTCUSDT\",\"event_time\":" \
+    "\"2024-07-18T23:57:02.956Z\",\"processed_time\":" \
+    "\"2024-07-18T23:57:03.001Z\",\"buyer_maker\":true,\"price\":63943.9"
+#define FIRST_ID 1000000
+#define TRADE_LEN (sizeof TRADE_BEGIN ",\"trade_id\":1000000}" - 1)
+#define ZEROS_16 "0000000000000000"
+#define ZEROS_64 ZEROS_16 ZEROS_16 ZEROS_16 ZEROS_16
+#define ZEROS ZEROS_64 ZEROS_64 ZEROS_64 ZEROS_64 ZEROS_64 ZEROS_64 \
+    ZEROS_64
 
 /* What came out of an input, as text to compare. */
 struct result {
@@ -136,6 +151,107 @@ test_chunks(void)
 	tap_int(wrong, 0, "give the same lines as whole ones");
 }
 
+/* Every size of chunks up to a page, and some lines of every kind. */
+static void
+test_every_size(void)
+{
+	int wrong = 0;
+
+	for (uint64_t seed = 21; seed <= 23; seed++) {
+		struct result in = make_input(seed, false), want;
+
+		if (in.len > SHORT_INPUT)
+			in.len = SHORT_INPUT;
+		want = read_in_chunks(in.text, in.len, SHORT_INPUT);
+		for (size_t chunk = 1; chunk <= 4097; chunk++) {
+			struct result got = read_in_chunks(in.text, in.len,
+			    chunk);
+
+			wrong += got.len != want.len ||
+			    memcmp(got.text, want.text, want.len) != 0;
+			free(got.text);
+		}
+		free(want.text);
+		free(in.text);
+	}
+	tap_int(wrong, 0, "chunks of every size from 1 byte to 4097");
+}
+
+/* How many trades an input has, read line by line; all must be good. */
+static int
+count_trades(int fd)
+{
+	struct record_reader reader;
+	enum linein_result result;
+	struct linein in;
+	struct line line;
+	int count = 0;
+
+	if (linein_init(&in, fd, 900000) == -1)
+		abort();
+	record_reader_init(&reader);
+	while ((result = linein_next(&in, &line)) != LINEIN_END) {
+		struct trade trade;
+
+		if (result == LINEIN_MORE && linein_fill(&in) == -1)
+			abort();
+		if (result != LINEIN_LINE)
+			continue;
+		count += trade_read(&reader, line.text, line.len, &trade) ==
+		    RECORD_GOOD && trade.symbol.len == 7 && trade.trade_id ==
+		    FIRST_ID + (int64_t)line.number && trade.buyer_maker;
+	}
+	record_reader_free(&reader);
+	linein_free(&in);
+	return count;
+}
+
+/*
+ * Trades of a size together, the last without a line feed; the first one has
+ * the zeros that it takes.  Returns how many.
+ */
+static int
+write_trades(char *out, size_t size)
+{
+	int lines = (int)(size / (TRADE_LEN + 1)) - 1;
+	size_t zeros = size - (size_t)lines * (TRADE_LEN + 1) + 1;
+	char *p = out;
+
+	for (int i = 1; i <= lines; i++, zeros = 0)
+		p += sprintf(p, TRADE_BEGIN "%.*s,\"trade_id\":%d}\n",
+		    (int)zeros, ZEROS, FIRST_ID + i);
+	if (p - out != (ssize_t)size + 1)
+		abort();
+	return lines;
+}
+
+/*
+ * Inputs that end, with a line feed or without, around every size that a
+ * buffer may have: a reader of lines must not look beyond the buffer's end.
+ */
+static void
+test_buffer_end(void)
+{
+	static const size_t sizes[] = { 4096, 65536, 131072, 262144, 524288 };
+	char *text = malloc(600000);
+	int wrong = 0, fd = memfd_create("trades", 0);
+
+	for (size_t i = 0; i < 5 * 140; i++) {
+		size_t size = sizes[i / 140] - 68 + i / 2 % 70;
+		size_t len = size + i % 2;
+		int lines = write_trades(text, size);
+
+		if (ftruncate(fd, 0) == -1 ||
+		    pwrite(fd, text, len, 0) != (ssize_t)len ||
+		    lseek(fd, 0, SEEK_SET) == -1)
+			abort();
+		wrong += count_trades(fd) != lines;
+	}
+	tap_int(wrong, 0, "trades up to the end of the buffer");
+	close(fd);
+	free(text);
+}
+
 /* One line, and what comes of it: 'l'ine or 'L'ong. */
 static void
 test_bound(size_t len, const char *tail, char want, const char *name)
@@ -188,5 +304,7 @@ main(void)
 	test_bound(MAX_LINE + PROVENANCE_MAX + 1, ",\"_kafka\":{}}", 'L',
 	    "one byte more than that");
 	test_chunks();
+	test_every_size();
+	test_buffer_end();
 	return tap_done();
 }
