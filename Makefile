@@ -143,6 +143,7 @@ $(BUILD)/tests/fuzz/windows: $(filter-out %/main.o,$(call \
 $(FUZZERS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIB)
 	$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(LIB)
 fuzz-targets: $(FUZZERS)
+fuzz-objects: $(addsuffix .o,$(FUZZERS))
 fuzz-build:
 	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang \
 		CFLAGS="$(FUZZ_FLAGS)" HARDEN= fuzz-targets
@@ -162,10 +163,10 @@ lint:
 	shellcheck -x $(sort $(SHELL_FILES))
 	$(MAKE) --no-print-directory BUILD=build/clang BIN=build/clang/bin \
 		CC=clang CFLAGS="-O1 -Werror" HARDEN= CXX=clang++ \
-		CXXFLAGS="-O1 -Werror" all tests-build
+		CXXFLAGS="-O1 -Werror" all tests-build fuzz-objects
 	$(MAKE) --no-print-directory BUILD=build/gcc BIN=build/gcc/bin \
 		CC=gcc CFLAGS="-O2 -Werror" CXXFLAGS="-O3 -Werror" \
-		all tests-build
+		all tests-build fuzz-objects
 
 demo: all tests-build
 	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
@@ -200,9 +201,9 @@ help:
 	@echo 'all check check-san fuzz lint bench demo install uninstall clean'
 	@echo 'init-db setup-kafka run-producer run-consumer'
 
-.PHONY: all check check-san fuzz fuzz-build fuzz-targets lint bench demo \
-	init-db setup-kafka run-producer run-consumer install uninstall clean \
-	help tests-build
+.PHONY: all check check-san fuzz fuzz-build fuzz-objects fuzz-targets lint \
+	bench demo init-db setup-kafka run-producer run-consumer install \
+	uninstall clean help tests-build
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
