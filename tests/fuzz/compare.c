@@ -1,3 +1,6 @@
+/* Of jsonscan.c, at the end of the includes: by single characters. */
+#define WORD_USE false
+
 #include "compare.h"
 
 #include <stdio.h>
@@ -8,10 +11,11 @@
 
 #include "candle.h"
 #include "decimal.h"
+#include "recordscan.h"
 #include "trade.h"
+#include "word.h"
 
-/* The grammar pass again, by single characters. */
-#define WORD_USE false
+/* The grammar pass again. */
 #define jsonscan_init slow_init
 #define jsonscan_value slow_value
 #define jsonscan_text slow_text
@@ -20,6 +24,9 @@
 #define json_utf8_len slow_utf8_len
 size_t slow_utf8_len(const char *text, size_t len);
 #include "../../src/lib/jsonscan.c"
+
+/* A text and what stands behind it; whole pages. */
+#define EDGE_SIZE (COMPARE_MAX + 65536)
 
 /* What one reader makes of one copy of a line. */
 struct reading {
@@ -37,25 +44,43 @@ page_size(void)
 	return (size_t)sysconf(_SC_PAGESIZE);
 }
 
+/* Memory that ends where this points to, NULL for ENOMEM. */
+static char *
+edge_new(void)
+{
+	char *memory = mmap(NULL, EDGE_SIZE + page_size(),
+	    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return NULL;
+	if (mprotect(memory + EDGE_SIZE, page_size(), PROT_NONE) == -1) {
+		munmap(memory, EDGE_SIZE + page_size());
+		return NULL;
+	}
+	return memory + EDGE_SIZE;
+}
+
+static void
+edge_free(char *edge)
+{
+	if (edge != NULL)
+		munmap(edge - EDGE_SIZE, EDGE_SIZE + page_size());
+}
+
 int
 compare_init(struct compare *compare)
 {
-	char *memory;
-
 	memset(compare, 0, sizeof *compare);
-	memory = mmap(NULL, COMPARE_MAX + page_size(), PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED)
-		return -1;
-	compare->edge = memory + COMPARE_MAX;
-	if (mprotect(compare->edge, page_size(), PROT_NONE) == -1) {
-		munmap(memory, COMPARE_MAX + page_size());
-		return -1;
-	}
 	for (int kind = 0; kind < COMPARE_KINDS; kind++)
 		record_reader_init(&compare->old[kind]);
 	record_reader_init(&compare->mixed);
 	json_init(&compare->object);
+	compare->edge = edge_new();
+	compare->usual_edge = edge_new();
+	if (compare->edge == NULL || compare->usual_edge == NULL) {
+		compare_free(compare);
+		return -1;
+	}
 	return 0;
 }
 
@@ -66,24 +91,63 @@ compare_free(struct compare *compare)
 		record_reader_free(&compare->old[kind]);
 	record_reader_free(&compare->mixed);
 	json_free(&compare->object);
-	munmap(compare->edge - COMPARE_MAX, COMPARE_MAX + page_size());
+	edge_free(compare->edge);
+	edge_free(compare->usual_edge);
+}
+
+/* As ndjson-validate reads an object of which nothing need be known. */
+static const struct record_field no_fields[1];
+
+/* The short way; the line's length, or 0. */
+static size_t
+scan(struct reading *r, struct record_reader *reader, const char *text,
+    const char *limit)
+{
+	uint32_t present;
+
+	switch (r->kind) {
+	case COMPARE_TRADE:
+		return trade_scan(reader, text, limit, &r->trade);
+	case COMPARE_CANDLE:
+		return candle_scan(reader, text, limit, &r->candle);
+	case COMPARE_OBJECT:
+		return recordscan_line(reader, text, limit, no_fields,
+		    &r->trade, &present);
+	case COMPARE_RECORD:
+		break;
+	}
+	return 0;
 }
 
 /* What was in the record before must not show: junk says what it was. */
 static void
-take(struct reading *r, enum compare_kind kind, struct record_reader *reader,
-    const char *text, size_t len, int junk)
+begin(struct reading *r, enum compare_kind kind,
+    const struct record_reader *reader, const char *text, int junk)
 {
 	memset(r, junk, sizeof *r);
 	r->kind = kind;
 	r->reader = reader;
 	r->text = text;
+}
+
+/* The long way. */
+static void
+take(struct reading *r, enum compare_kind kind, struct record_reader *reader,
+    const char *text, size_t len, int junk)
+{
+	uint32_t present;
+
+	begin(r, kind, reader, text, junk);
 	switch (kind) {
 	case COMPARE_TRADE:
 		r->result = trade_read(reader, text, len, &r->trade);
 		break;
 	case COMPARE_CANDLE:
 		r->result = candle_read(reader, text, len, &r->candle);
+		break;
+	case COMPARE_OBJECT:
+		r->result = record_read_fields(reader, text, len, no_fields,
+		    0, &r->trade, &present);
 		break;
 	case COMPARE_RECORD:
 		r->result = record_read(reader, text, len);
@@ -149,10 +213,10 @@ same_reading(const struct reading *a, const struct reading *b)
 		return false;
 	if (a->result == RECORD_BAD)
 		return strcmp(a->reader->reason, b->reader->reason) == 0;
-	if (a->result != RECORD_GOOD || a->kind == COMPARE_RECORD)
+	if (a->result != RECORD_GOOD)
 		return true;
 	return a->kind == COMPARE_TRADE ? same_trade(&a->trade, &b->trade) :
-	    same_candle(&a->candle, &b->candle);
+	    a->kind != COMPARE_CANDLE || same_candle(&a->candle, &b->candle);
 }
 
 static bool
@@ -237,7 +301,7 @@ same_grammar(const char *text, size_t len)
 	    strcmp(error.reason, scan.reason) == 0);
 }
 
-/* Three kinds of reading of one copy do not contradict each other. */
+/* The kinds of reading of one copy do not contradict each other. */
 static bool
 in_accord(const struct reading *reading, const char *text, size_t len)
 {
@@ -271,18 +335,91 @@ in_accord(const struct reading *reading, const char *text, size_t len)
 	return true;
 }
 
+/*
+ * The line as it may lie in a buffer (linein_peek()): behind its LF other
+ * bytes, input or left from before, then the padding.
+ */
+struct buffered {
+	const char *text, *limit; /* NULL: as no line of an input can be */
+	size_t len;
+};
+
+static struct buffered
+put_in_buffer(struct compare *compare, const char *line, size_t len)
+{
+	static const char *const behind[] = { "", "0000000000000000}\n",
+	    "{\"symbol\":\"", "\"}\n\n", "}\n{}\n", "\x80\xff\"\"}\n" };
+	const char *more = behind[compare->lines % 6];
+	size_t more_len = strlen(more);
+	char *text = compare->usual_edge - WORD_PADDING - more_len - 1 - len;
+	struct buffered b = { NULL, NULL, len };
+
+	if (memchr(line, '\n', len) != NULL)
+		return b;
+	memcpy(text, line, len);
+	text[len] = '\n';
+	memcpy(text + len + 1, more, more_len);
+	memset(text + len + 1 + more_len, 0, WORD_PADDING);
+	b.text = text;
+	b.limit = text + len + 1 + (compare->lines & 8 ? more_len : 0);
+	return b;
+}
+
+/* Where the input ends within the line, it is not to be had. */
+static bool
+stays_within(struct compare *compare, enum compare_kind kind,
+    const struct buffered *b)
+{
+	const size_t cuts[] = { b->len, compare->lines * 7919 % (b->len + 1) };
+	struct reading r = { .kind = kind };
+
+	for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+		if (scan(&r, &compare->old[kind], b->text, b->text + cuts[i])
+		    != 0)
+			return false;
+	}
+	return true;
+}
+
+/* By the short way, or where that cannot be taken by the long one. */
+static bool
+same_usual(struct compare *compare, enum compare_kind kind,
+    const struct buffered *b, const struct reading *new)
+{
+	struct record_reader *reader = &compare->old[kind];
+	struct reading old;
+	size_t len;
+
+	begin(&old, kind, reader, b->text, 0x5a);
+	old.result = RECORD_GOOD;
+	len = scan(&old, reader, b->text, b->limit);
+	if (len == 0) {
+		take(&old, kind, reader, b->text, b->len, 0x5a);
+	} else if (len != b->len) {
+		return false;
+	} else {
+		compare->usual[kind]++;
+	}
+	return same_reading(&old, new);
+}
+
 /* As a kind of record; *new is what a new reader says. */
 static bool
 same_records(struct compare *compare, enum compare_kind kind,
-    const char *text, size_t len, const struct reading *new)
+    const char *text, size_t len, const struct buffered *b,
+    const struct reading *new)
 {
 	struct reading old;
 
-	for (int i = 0; i < 2; i++) {
-		take(&old, kind, &compare->old[kind], text, len, 0x5a);
-		if (!same_reading(&old, new))
+	if (b->text != NULL) {
+		if (!same_usual(compare, kind, b, new) ||
+		    !stays_within(compare, kind, b) ||
+		    !same_usual(compare, kind, b, new))
 			return false;
 	}
+	take(&old, kind, &compare->old[kind], text, len, 0x5a);
+	if (!same_reading(&old, new))
+		return false;
 	/* The reader of all kinds keeps to one for two lines. */
 	if (compare->lines / 2 % COMPARE_KINDS == (unsigned)kind) {
 		take(&old, kind, &compare->mixed, text, len, 0x5a);
@@ -298,9 +435,10 @@ find_difference(struct compare *compare, const char *text, const char *copy,
     size_t len)
 {
 	static const char *const names[] = { "as a trade", "as a candle",
-	    "as a record" };
+	    "as an object", "as a record" };
 	struct record_reader new[COMPARE_KINDS];
 	struct reading reading[COMPARE_KINDS];
+	struct buffered buffered = put_in_buffer(compare, text, len);
 	const char *found = NULL;
 
 	for (int kind = 0; kind < COMPARE_KINDS; kind++) {
@@ -308,13 +446,13 @@ find_difference(struct compare *compare, const char *text, const char *copy,
 		take(&reading[kind], (enum compare_kind)kind, &new[kind],
 		    copy, len, 0xa5);
 		if (!same_records(compare, (enum compare_kind)kind, text, len,
-		    &reading[kind]))
+		    &buffered, &reading[kind]))
 			found = names[kind];
 	}
 	if (found == NULL && !in_accord(reading, copy, len))
 		found = "among the kinds of records";
 	if (found == NULL && !same_objects(compare, text, copy, len))
-		found = "as an object";
+		found = "by its members";
 	if (found == NULL && !same_grammar(text, len))
 		found = "by the grammar";
 	for (int kind = 0; kind < COMPARE_KINDS; kind++)
@@ -329,7 +467,7 @@ compare_line(struct compare *compare, const char *line, size_t len)
 	char *text = compare->edge - beyond - len;
 	char *copy = malloc(len + beyond + 1);
 
-	if (copy == NULL || len + beyond > COMPARE_MAX)
+	if (copy == NULL || len > COMPARE_MAX)
 		abort();
 	memcpy(text, line, len);
 	memset(text + len, '"', beyond);

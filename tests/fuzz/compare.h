@@ -10,29 +10,34 @@
 /*
  * Two paths, one answer.  A line is read as a trade, as a candle, as any
  * object and as any JSON value: by readers that have seen the lines before it,
- * by the same readers again, which then know its shape, and by new ones.  What
- * they say must be the same: verdict, reason, members, every field, which of
- * them are there, and provenance.  The grammar pass by words must be as the
- * one by characters, and one kind of reading must not contradict another.
+ * by the same readers again, which then know its shape, and by new ones.  The
+ * first two take the short way for usual lines where it can be taken, as the
+ * commands do.  What they say must be the same: verdict, reason, members,
+ * every field, which of them are there, and provenance.  The grammar pass by
+ * words must be as the one by characters, and one kind of reading must not
+ * contradict another.
  */
 
-/*
- * How far behind its end a reader of a text may read, by record.h.  The bytes
- * there must not change what is read: those behind the two copies of a line
- * that are compared differ.
- */
+/* How far behind its end the long way may read a text, by record.h. */
 #define READ_BEYOND 0
 
-enum compare_kind { COMPARE_TRADE, COMPARE_CANDLE, COMPARE_RECORD };
-#define COMPARE_KINDS 3
+enum compare_kind {
+	COMPARE_TRADE,
+	COMPARE_CANDLE,
+	COMPARE_OBJECT, /* record_read_fields() without fields */
+	COMPARE_RECORD, /* record_read(), which has no short way */
+};
+#define COMPARE_KINDS 4
 
 struct compare {
 	struct record_reader old[COMPARE_KINDS]; /* one for each kind */
-	struct record_reader mixed;  /* and one for all */
+	struct record_reader mixed;  /* and one for all, by the long way */
 	struct json object;
 	char *edge;                  /* behind it there is no memory */
+	char *usual_edge;            /* and the same, for the short way */
 	size_t lines;                /* so far */
 	size_t good[COMPARE_KINDS];  /* of those */
+	size_t usual[COMPARE_KINDS]; /* of those, read by the short way */
 	const char *difference;      /* after false: in which respect */
 };
 

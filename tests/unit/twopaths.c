@@ -373,6 +373,12 @@ test_random(unsigned cases)
 	    cases / 5 && compare.good[COMPARE_CANDLE] > cases / 20,
 	    "%zu are trades, %zu are candles", compare.good[COMPARE_TRADE],
 	    compare.good[COMPARE_CANDLE]);
+	tap_ok(compare.usual[COMPARE_TRADE] > cases / 20 &&
+	    compare.usual[COMPARE_CANDLE] > cases / 50 &&
+	    compare.usual[COMPARE_OBJECT] > cases / 10,
+	    "read the short way: trades %zu times, candles %zu, objects %zu",
+	    compare.usual[COMPARE_TRADE], compare.usual[COMPARE_CANDLE],
+	    compare.usual[COMPARE_OBJECT]);
 }
 
 

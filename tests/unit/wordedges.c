@@ -35,15 +35,28 @@ static const struct place places[] = {
 	    "\"start\":3}", 0, 0 },
 	{ "\"_kafka\":{\"topic\":\"t\",\"partition\":%,\"offset\":2,"
 	    "\"start\":3}", 0, 0 },
+	{ "\"window_start\":\"2024-07-18T23:5%:00Z\"", 0, 0 },
+	{ "\"volume\":%", 0, '.' }, { "\"taker_buy_volume\":%", 0, 0 },
+	{ "\"trades\":%", 0, 0 },
 };
 #define NPLACES (sizeof places / sizeof *places)
+#define FIRST_OF_CANDLES (NPLACES - 4)
 
-/* The members that every line has, and those of which a place may be one. */
-static const char *const rest[] = { "\"symbol\":\"BTCUSDT\"",
-    "\"price\":63943.90", "\"event_time\":\"2024-07-18T23:57:02.956Z\"",
+/* The members that a line has, of which one may give way to the place. */
+static const char *const trade[] = { "\"price\":63943.90",
+    "\"event_time\":\"2024-07-18T23:57:02.956Z\"",
     "\"processed_time\":\"2024-07-18T23:57:03.001Z\"", "\"quantity\":0.003",
-    "\"trade_id\":5182005737", "\"buyer_maker\":true" };
-#define NREST (sizeof rest / sizeof *rest)
+    "\"trade_id\":5182005737", "\"buyer_maker\":true", NULL };
+static const char *const candle[] = {
+    "\"window_start\":\"2024-07-18T23:57:00Z\"",
+    "\"window_end\":\"2024-07-18T23:58:00Z\"", "\"open\":2", "\"high\":3",
+    "\"low\":1", "\"close\":2.5", "\"volume\":7", "\"quote_volume\":14.25",
+    "\"taker_buy_volume\":3", "\"trades\":4", "\"first_trade_id\":11",
+    "\"last_trade_id\":14", "\"closed\":true", NULL };
+
+/* Where the place stands in the line. */
+enum where { FIRST, LAST, USUAL };
+#define WHERES 3
 
 static struct compare compare;
 
@@ -87,28 +100,59 @@ put_member(struct made *made, const struct place *place, size_t len)
 	put(made, value + 1);
 }
 
-/* A trade with the value in one member, moved on by pad bytes before it. */
+static void
+put_pad(struct made *made, const char *before, size_t pad)
+{
+	put(made, before);
+	memset(made->line + made->len, 'P', pad);
+	made->len += pad;
+}
+
+/*
+ * A record with the value in one member, moved on by pad bytes before it.  In
+ * its usual place nothing is there that a trade does not usually have.
+ */
 static void
 make(struct made *made, const struct place *place, size_t len, size_t pad,
-    bool last)
+    enum where where)
 {
+	const char *const *rest = place - places < (ptrdiff_t)FIRST_OF_CANDLES ?
+	    trade : candle;
 	size_t name_len = strcspn(place->member + 1, "\"") + 2;
+	bool put_already = false;
 
 	made->len = 0;
-	put(made, "{\"pad\":\"");
-	memset(made->line + made->len, '-', pad);
-	made->len += pad;
-	put(made, "\",");
-	if (!last)
+	if (where != USUAL)
+		put_pad(made, "{\"pad\":\"", pad);
+	if (where == FIRST) {
+		put(made, "\",");
 		put_member(made, place, len);
-	for (size_t i = 0; i < NREST; i++) {
-		if (strncmp(rest[i], place->member, name_len) == 0)
-			continue;
-		if (made->line[made->len - 1] != ',')
-			put(made, ",");
-		put(made, rest[i]);
 	}
-	if (last) {
+	if (strncmp(place->member, "\"symbol", 7) != 0) {
+		put_pad(made, where == USUAL ? "{\"symbol\":\"A" :
+		    where == FIRST ? ",\"symbol\":\"A" : "\",\"symbol\":\"A",
+		    where == USUAL ? pad : 0);
+		put(made, "\"");
+	} else if (where == USUAL) {
+		put(made, "{");
+		put_member(made, place, len);
+		put_already = true;
+	} else if (where == LAST) {
+		put(made, "\"");
+	}
+	for (; *rest != NULL; rest++) {
+		bool same = strncmp(*rest, place->member, name_len) == 0;
+
+		if (same && where != USUAL)
+			continue;
+		put(made, ",");
+		if (same)
+			put_member(made, place, len);
+		else
+			put(made, *rest);
+		put_already = put_already || same;
+	}
+	if (where == LAST || (where == USUAL && !put_already)) {
 		put(made, ",");
 		put_member(made, place, len);
 	}
@@ -136,10 +180,8 @@ test_lengths(const struct place *place)
 	unsigned bad = 0;
 
 	for (size_t len = 0; len <= VALUE_MAX; len++) {
-		for (size_t pad = 0; pad < PADS; pad++) {
-			make(&made, place, len, pad, false);
-			bad += differs(made.line, made.len);
-			make(&made, place, len, pad, true);
+		for (size_t i = 0; i < PADS * WHERES; i++) {
+			make(&made, place, len, i / WHERES, i % WHERES);
 			bad += differs(made.line, made.len);
 		}
 	}
@@ -158,12 +200,12 @@ test_bytes(const struct place *place)
 
 	for (size_t len = 1; len <= VALUE_MAX; len++) {
 		for (size_t i = 0; i <= len; i++) {
-			bool last = i & 1;
 			char *at;
 			char was;
 
 			/* A good line, so that the shape is this one. */
-			make(&made, place, len, (len + i / 2) % PADS, last);
+			make(&made, place, len, (len + i / WHERES) % PADS,
+			    i % WHERES);
 			bad += differs(made.line, made.len);
 			at = &made.line[made.at + i];
 			was = *at;
@@ -186,7 +228,7 @@ test_cut(void)
 	struct made made;
 	unsigned bad = 0;
 
-	make(&made, &places[NPLACES - 1], 1, 3, true);
+	make(&made, &places[FIRST_OF_CANDLES - 1], 1, 3, USUAL);
 	for (size_t len = 0; len <= made.len; len++)
 		bad += differs(made.line, len) +
 		    differs(made.line, made.len);
@@ -259,25 +301,44 @@ test_long(void)
 	free(line);
 }
 
+/* How many trades and candles there were, and how often by the short way. */
+static size_t
+count_good(void)
+{
+	return compare.good[COMPARE_TRADE] + compare.good[COMPARE_CANDLE];
+}
+
+static size_t
+count_usual(void)
+{
+	return compare.usual[COMPARE_TRADE] + compare.usual[COMPARE_CANDLE];
+}
+
 int
 main(void)
 {
-	size_t good;
+	size_t good, usual, nusual = 0;
 
 	if (compare_init(&compare) == -1)
 		abort();
 	for (size_t i = 0; i < NPLACES; i++) {
-		good = compare.good[COMPARE_TRADE];
+		good = count_good();
+		usual = count_usual();
 		test_lengths(&places[i]);
-		good = compare.good[COMPARE_TRADE] - good;
-		tap_ok(good >= PADS, "%zu of these are trades", good);
+		good = count_good() - good;
+		usual = count_usual() - usual;
+		tap_ok(good >= PADS, "%zu of these are records", good);
+		nusual += usual > 0;
 		test_bytes(&places[i]);
 	}
+	/* A string of digits and an exponent are not usual. */
+	tap_ok(nusual >= NPLACES - 2, "%zu of %zu places are read the short "
+	    "way", nusual, NPLACES);
 	test_cut();
-	good = compare.good[COMPARE_TRADE];
+	good = count_good();
 	test_long();
-	good = compare.good[COMPARE_TRADE] - good;
-	tap_ok(good > 10, "%zu of these are trades", good);
+	good = count_good() - good;
+	tap_ok(good > 10, "%zu of these are records", good);
 	compare_free(&compare);
 	return tap_done();
 }
