@@ -251,8 +251,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memset(&run, 0, sizeof run);
 	run.settings = (struct partitions_settings){
-		widths_s[data[0] & 3] * SECOND_US,
-		latenesses_s[data[0] >> 2 & 3] * SECOND_US, 60 * SECOND_US };
+		.width_us = widths_s[data[0] & 3] * SECOND_US,
+		.lateness_us = latenesses_s[data[0] >> 2 & 3] * SECOND_US,
+		.max_ahead_us = 60 * SECOND_US };
 	partitions = partitions_new(&run.settings, keep, &run);
 	if (partitions == NULL)
 		abort();
