@@ -5,6 +5,8 @@
 #include "record.h"
 #include "scan.h"
 
+#define SUM_LEN 36 /* characters: 10^36 is below 2^128 */
+
 /* What must stand before a value, and the opening quote of some. */
 static void
 learn_text(struct recordscan_step *step, const char *text, size_t len)
@@ -112,16 +114,45 @@ read_symbol(const char **p, const char *limit, struct record_text *out)
 	return out->len > 0 && out->len <= RECORD_SYMBOL_MAX;
 }
 
+/* A run of digits, perhaps none, behind those that *coef has already. */
+static const char *
+read_run(const char *p, decimal_coef *coef)
+{
+	unsigned n;
+
+	do {
+		uint64_t x = word_values(word_load(p));
+
+		n = word_before(word_not_digits(x));
+		if (n > 0)
+			*coef = *coef * scan_power10(n) + word_number(x, n);
+		p += n;
+	} while (n == 8);
+	return p;
+}
+
+/* A sum, which has more digits than other numbers. */
 static bool
 read_sum(const char **p, struct decimal_sum *out)
 {
-	struct decimal value;
+	const char *begin = *p, *point, *end;
+	decimal_coef coef = 0;
 
-	if (!scan_decimal(p, &value))
+	end = point = read_run(begin, &coef);
+	if (point == begin || (*begin == '0' && point - begin > 1))
+		return false;
+	if (*point == '.') {
+		end = read_run(point + 1, &coef);
+		if (end == point + 1)
+			return false;
+	}
+	if (end - begin > SUM_LEN)
 		return false;
 	memset(out, 0, sizeof *out);
-	out->limb[0] = (uint64_t)value.coef;
-	out->scale = value.scale;
+	out->limb[0] = (uint64_t)coef;
+	out->limb[1] = (uint64_t)(coef >> 64);
+	out->scale = end > point ? (unsigned)(end - point - 1) : 0;
+	*p = end;
 	return true;
 }
 

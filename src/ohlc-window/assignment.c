@@ -77,6 +77,15 @@ assignments_pass(struct assignments *as, const struct provenance *v,
 	return ASSIGNMENT_NEW;
 }
 
+const struct assignment *
+assignments_expect(const struct assignments *as, const struct provenance *v)
+{
+	const struct assignment *recent =
+	    as->recent[(uint32_t)v->partition % ASSIGNMENTS_RECENT];
+
+	return recent != NULL && is_at(recent, v) ? recent : NULL;
+}
+
 int64_t
 assignment_safe_offset(const struct assignment *a)
 {

@@ -40,6 +40,10 @@ enum assignment_result {
 enum assignment_result assignments_pass(struct assignments *assignments,
     const struct provenance *line, struct assignment **out);
 
+/* The partition of a line, where it is found at once; or NULL. */
+const struct assignment *assignments_expect(
+    const struct assignments *assignments, const struct provenance *line);
+
 /* Up to here reading on from behind it rebuilds all that is open. */
 int64_t assignment_safe_offset(const struct assignment *assignment);
 

@@ -5,20 +5,16 @@
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "append.h"
 #include "candle.h"
 #include "clock.h"
 #include "filter.h"
 #include "json.h"
 #include "msg.h"
 #include "opt.h"
-#include "record.h"
 #include "status.h"
-#include "stop.h"
-#include "trade.h"
 
+#include "intake.h"
 #include "partition.h"
 
 #define SECOND_US 1000000LL
@@ -45,26 +41,20 @@ static const struct opt_command command = {
 	    "  --max-ahead D       refuse an event_time further ahead of its\n"
 	    "                      processed_time (1m)\n"
 	    "  --late FILE         append late lines to FILE\n"
+	    OPT_PROGRESS_HELP
 	    OPT_COMMON_HELP,
 	.library = json_library,
 };
 
-/* What the first good record decides. */
-enum input { INPUT_UNKNOWN, INPUT_TRADES, INPUT_CANDLES };
-
 struct ohlc {
-	enum input input;
 	struct partitions_settings settings;
 	int64_t updates_us; /* NO_UPDATES: none */
 	const char *late_path;
-	int late_fd;        /* -1: not asked for */
 	struct filter filter;
-	struct record_reader reader;
+	struct intake intake;
 	struct partitions *partitions;
 	int64_t update_due_us, safe_due_us; /* monotonic; INT64_MAX: never */
 	unsigned lines_since_clock;
-	uint64_t counted, duplicate, late, repeated;
-	bool stage_twice; /* candles came with provenance */
 };
 
 /* A candle, or provenance alone, to standard output. */
@@ -80,173 +70,6 @@ emit(const struct candle *candle, void *arg)
 	lineout_put(&o->filter.out, line, len);
 }
 
-static enum flow_result
-failed(struct ohlc *o, const char *where)
-{
-	o->filter.flow.failed_at = where;
-	return FLOW_FAILED;
-}
-
-static enum flow_result
-no_memory(struct ohlc *o)
-{
-	errno = ENOMEM;
-	return failed(o, "windows");
-}
-
-/* A late line, untouched, before any later line goes out. */
-static enum flow_result
-keep_late(struct ohlc *o, const struct line *line)
-{
-	o->late++;
-	/* With its LF in one write: others may append to the file. */
-	if (o->late_fd != -1 && (stop_write(o->late_fd, line->text,
-	    line->len + line->terminated) == -1 || (!line->terminated &&
-	    stop_write(o->late_fd, "\n", 1) == -1)))
-		return failed(o, o->late_path);
-	return FLOW_READY;
-}
-
-/*
- * A refused line.  Its provenance does not go on alone, as in other filters:
- * what is safe in its partition is for the windows to say.
- */
-static enum flow_result
-refuse(struct ohlc *o, const struct line *line, const char *reason)
-{
-	return filter_refuse(&o->filter, line, reason, NULL);
-}
-
-/* Candles with provenance: one stateful stage fits in such a pipeline. */
-static enum flow_result
-end_twice(struct ohlc *o)
-{
-	o->stage_twice = true;
-	return FLOW_END;
-}
-
-/* A line without a record; NULL for what the reader found wrong. */
-static enum flow_result
-refuse_bad(struct ohlc *o, const struct line *line, const char *reason)
-{
-	if (o->reader.has_provenance &&
-	    !partitions_pass(o->partitions, &o->reader.provenance))
-		return no_memory(o);
-	return refuse(o, line, reason != NULL ? reason : o->reader.reason);
-}
-
-static enum flow_result
-take_trade(struct ohlc *o, const struct line *line, const struct trade *trade)
-{
-	switch (partitions_trade(o->partitions, trade,
-	    o->reader.has_provenance ? &o->reader.provenance : NULL)) {
-	case TRADE_COUNTED:
-		o->counted++;
-		break;
-	case TRADE_DUPLICATE:
-		o->duplicate++;
-		break;
-	case TRADE_REPEATED:
-		o->repeated++;
-		break;
-	case TRADE_LATE:
-		return keep_late(o, line);
-	case TRADE_AHEAD:
-		return refuse(o, line, "event_time is more than --max-ahead "
-		    "after processed_time");
-	case TRADE_BEYOND:
-		return refuse(o, line, "its window would end after the year "
-		    "9999");
-	case TRADE_NO_MEMORY:
-		return no_memory(o);
-	}
-	return FLOW_READY;
-}
-
-static enum flow_result
-take_candle(struct ohlc *o, const struct line *line,
-    const struct candle *candle)
-{
-	const char *reason;
-
-	if (o->reader.has_provenance)
-		return end_twice(o);
-	switch (partitions_candle(o->partitions, candle, &reason)) {
-	case CANDLE_COUNTED:
-		o->counted++;
-		break;
-	case CANDLE_OLD:
-		o->duplicate++;
-		break;
-	case CANDLE_LATE:
-		return keep_late(o, line);
-	case CANDLE_REFUSED:
-		return refuse(o, line, reason);
-	case CANDLE_NO_MEMORY:
-		return no_memory(o);
-	}
-	return FLOW_READY;
-}
-
-static enum flow_result
-take_provenance(struct ohlc *o)
-{
-	return partitions_pass(o->partitions, &o->reader.provenance) ?
-	    FLOW_READY : no_memory(o);
-}
-
-/* A line where candles are expected, or where nothing is known yet. */
-static enum flow_result
-take_candle_line(struct ohlc *o, const struct line *line)
-{
-	struct candle candle;
-
-	switch (candle_read(&o->reader, line->text, line->len, &candle)) {
-	case RECORD_GOOD:
-		o->input = INPUT_CANDLES;
-		return take_candle(o, line, &candle);
-	case RECORD_PROVENANCE:
-		return take_provenance(o);
-	case RECORD_BAD:
-		break;
-	}
-	if (json_find(&o->reader.object, "window_start") != NULL)
-		return o->reader.has_provenance ? end_twice(o) :
-		    refuse_bad(o, line, NULL);
-	return refuse_bad(o, line, json_find(&o->reader.object, "event_time")
-	    != NULL ? "a trade among candles" : NULL);
-}
-
-static enum flow_result
-not_a_trade(struct ohlc *o, const struct line *line)
-{
-	if (json_find(&o->reader.object, "window_start") == NULL)
-		return refuse_bad(o, line, NULL);
-	if (o->input == INPUT_UNKNOWN)
-		return take_candle_line(o, line);
-	return o->reader.has_provenance ? end_twice(o) :
-	    refuse_bad(o, line, "a candle among trades");
-}
-
-static enum flow_result
-take_line(struct ohlc *o, const struct line *line)
-{
-	struct trade trade;
-
-	if (o->input == INPUT_CANDLES)
-		return take_candle_line(o, line);
-	switch (trade_read(&o->reader, line->text, line->len, &trade)) {
-	case RECORD_GOOD:
-		o->input = INPUT_TRADES;
-		return take_trade(o, line, &trade);
-	case RECORD_PROVENANCE:
-		return take_provenance(o);
-	case RECORD_BAD:
-		break;
-	}
-	return not_a_trade(o, line);
-}
-
 /* What is due by the clock: updates, provenance alone. */
 static enum flow_result
 tick(struct ohlc *o)
@@ -256,7 +79,7 @@ tick(struct ohlc *o)
 	o->lines_since_clock = 0;
 	if (now_us >= o->update_due_us) {
 		if (!partitions_emit_open(o->partitions, false))
-			return no_memory(o);
+			return intake_no_memory(&o->intake);
 		o->update_due_us = now_us + o->updates_us;
 	}
 	if (now_us >= o->safe_due_us) {
@@ -276,56 +99,45 @@ wait_for_input(struct ohlc *o)
 
 	if (o->updates_us == 0 &&
 	    !partitions_emit_open(o->partitions, false))
-		return no_memory(o);
+		return intake_no_memory(&o->intake);
 	result = flow_wait(&o->filter.flow, NULL, 0, deadline_us, true);
 	return result == FLOW_READY ? tick(o) : result;
 }
 
-/* Usual lines one after another, as many as are at hand. */
+/* Lines until the clock is to be looked at again. */
 static enum flow_result
-take_usual(struct ohlc *o)
+take_lines(struct ohlc *o)
 {
-	struct flow *flow = &o->filter.flow;
-	enum flow_result result = FLOW_READY;
-	struct line line = { .terminated = true };
-	struct trade trade;
-	const char *limit;
+	struct line line;
+	unsigned taken;
+	enum flow_result result = intake_usual(&o->intake, CLOCK_LINES,
+	    &taken);
 
-	while (result == FLOW_READY) {
-		line.text = flow_peek(flow, &limit);
-		line.len = trade_scan(&o->reader, line.text, limit, &trade);
-		if (line.len == 0 || line.len > flow->in.max_line)
-			break;
-		flow_took(flow, line.len + 1, 1);
-		line.number = flow->in.number;
-		result = take_trade(o, &line, &trade);
-		if (result == FLOW_READY &&
-		    ++o->lines_since_clock >= CLOCK_LINES)
-			result = tick(o);
-	}
-	return result;
+	o->lines_since_clock += taken;
+	if (result != FLOW_READY || taken >= CLOCK_LINES)
+		return result;
+	result = flow_next(&o->filter.flow, &line);
+	o->lines_since_clock++;
+	if (result == FLOW_LINE)
+		return intake_line(&o->intake, &line);
+	if (result == FLOW_LONG)
+		return filter_refuse_long(&o->filter, &line);
+	return result == FLOW_DRY ? wait_for_input(o) : result;
 }
 
 static enum flow_result
 run(struct ohlc *o)
 {
 	enum flow_result result;
-	struct line line;
 
 	do {
-		result = take_usual(o);
-		if (result == FLOW_READY)
-			result = flow_next(&o->filter.flow, &line);
-		if (result == FLOW_LINE)
-			result = take_line(o, &line);
-		else if (result == FLOW_LONG)
-			result = filter_refuse_long(&o->filter, &line);
-		else if (result == FLOW_DRY)
-			result = wait_for_input(o);
-		if (o->reader.has_provenance && o->safe_due_us == INT64_MAX)
+		result = take_lines(o);
+		filter_progress(&o->filter, &o->intake.late);
+		if (o->intake.reader.has_provenance &&
+		    o->safe_due_us == INT64_MAX)
 			o->safe_due_us = 0;
 		if (result == FLOW_READY &&
-		    ++o->lines_since_clock >= CLOCK_LINES)
+		    o->lines_since_clock >= CLOCK_LINES)
 			result = tick(o);
 	} while (result == FLOW_READY);
 	return result;
@@ -336,7 +148,7 @@ static enum flow_result
 finish(struct ohlc *o)
 {
 	if (!partitions_emit_open(o->partitions, true))
-		return no_memory(o);
+		return intake_no_memory(&o->intake);
 	partitions_emit_safe(o->partitions);
 	return FLOW_END;
 }
@@ -392,6 +204,7 @@ parse_options(struct ohlc *o, struct opt_common *common, int argc,
 {
 	static const struct option options[] = {
 		OPT_COMMON_LONG,
+		OPT_PROGRESS_LONG,
 		{ "width", required_argument, NULL, 'w' },
 		{ "lateness", required_argument, NULL, 'l' },
 		{ "updates", required_argument, NULL, OPT_UPDATES },
@@ -412,24 +225,19 @@ static enum status
 begin(struct ohlc *o, const struct opt_common *common, char **files,
     size_t nfiles)
 {
-	enum status status;
+	enum status status = filter_begin(&o->filter, common, files, nfiles);
 
-	o->late_fd = -1;
-	if (o->late_path != NULL) {
-		o->late_fd = append_open(o->late_path);
-		if (o->late_fd == -1) {
-			msg_error("%s: %s", o->late_path, strerror(errno));
-			return filter_file_status(errno);
-		}
-	}
-	status = filter_begin(&o->filter, common, files, nfiles);
 	if (status != STATUS_OK)
 		return status;
-	record_reader_init(&o->reader);
 	o->partitions = partitions_new(&o->settings, emit, o);
 	if (o->partitions == NULL) {
 		msg_error("windows: %s", strerror(errno));
 		return STATUS_WORLD;
+	}
+	if (intake_init(&o->intake, &o->filter, o->partitions,
+	    o->late_path) == -1) {
+		msg_error("%s: %s", o->late_path, strerror(errno));
+		return filter_file_status(errno);
 	}
 	o->update_due_us = o->updates_us > 0 ?
 	    clock_monotonic_us() + o->updates_us : INT64_MAX;
@@ -437,37 +245,44 @@ begin(struct ohlc *o, const struct opt_common *common, char **files,
 	return STATUS_OK;
 }
 
-static enum status
-end(struct ohlc *o, enum flow_result how)
+static void
+sum_up(const struct ohlc *o)
 {
-	const char *records = o->input == INPUT_CANDLES ? "candles" :
+	const struct intake *in = &o->intake;
+	const char *records = in->kind == INTAKE_CANDLES ? "candles" :
 	    "trades";
-	enum status status;
 
-	if (how == FLOW_END && !o->stage_twice)
-		how = finish(o);
-	status = filter_end(&o->filter, how);
-	if (o->stage_twice) {
-		msg_error("candles with provenance: one stateful stage "
-		    "per acknowledged pipeline");
-		status = STATUS_USAGE;
-	}
-	if (o->late > 0) {
-		msg_warn("%llu late %s%s", (unsigned long long)o->late,
+	if (in->late > 0) {
+		msg_warn("%llu late %s%s", (unsigned long long)in->late,
 		    records, o->late_path != NULL ? "" :
 		    " (--late FILE keeps them)");
 	}
 	msg_info("%llu %s counted, %llu duplicates, %llu offsets "
-	    "repeated, %llu lines out", (unsigned long long)o->counted,
-	    records, (unsigned long long)o->duplicate,
-	    (unsigned long long)o->repeated,
+	    "repeated, %llu lines out", (unsigned long long)in->counted,
+	    records, (unsigned long long)in->duplicate,
+	    (unsigned long long)in->repeated,
 	    (unsigned long long)o->filter.out.lines);
-	if (o->late_fd != -1 && close(o->late_fd) == -1) {
+}
+
+static enum status
+end(struct ohlc *o, enum flow_result how)
+{
+	enum status status;
+
+	if (how == FLOW_END && !o->intake.stage_twice)
+		how = finish(o);
+	status = filter_end(&o->filter, how);
+	if (o->intake.stage_twice) {
+		msg_error("candles with provenance: one stateful stage "
+		    "per acknowledged pipeline");
+		status = STATUS_USAGE;
+	}
+	sum_up(o);
+	if (intake_free(&o->intake) == -1) {
 		msg_error("%s: %s", o->late_path, strerror(errno));
 		status = STATUS_WORLD;
 	}
 	partitions_free(o->partitions);
-	record_reader_free(&o->reader);
 	return status;
 }
 

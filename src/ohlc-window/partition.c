@@ -9,6 +9,8 @@
 #include "timestamp.h"
 #include "window.h"
 
+#define MANY 500 /* symbols: some 700 bytes each */
+
 #define SECOND_US INT64_C(1000000)
 
 struct partitions {
@@ -290,6 +292,29 @@ count_trade(struct partitions *ps, struct series *s,
 		break;
 	}
 	return TRADE_NO_MEMORY;
+}
+
+bool
+partitions_many(const struct partitions *ps)
+{
+	return ps->series.count > MANY;
+}
+
+uint64_t
+partitions_expect(const struct partitions *ps, const struct trade *trade,
+    const struct provenance *v)
+{
+	const struct assignment *a = v != NULL ?
+	    assignments_expect(&ps->assignments, v) : NULL;
+
+	return series_expect_slot(&ps->series, a != NULL ? &a->partition :
+	    NULL, trade->symbol);
+}
+
+void
+partitions_expect_more(const struct partitions *ps, uint64_t expected)
+{
+	series_expect(&ps->series, expected);
 }
 
 enum trade_fate

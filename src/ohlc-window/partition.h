@@ -65,6 +65,17 @@ void partitions_free(struct partitions *partitions);
 enum trade_fate partitions_trade(struct partitions *partitions,
     const struct trade *trade, const struct provenance *provenance);
 
+/*
+ * With many symbols the state is larger than the cache, and a caller who knows
+ * the next trades does well to announce them: first all of them, then with
+ * what that returned all of them once more, then to take them in.
+ */
+bool partitions_many(const struct partitions *partitions);
+uint64_t partitions_expect(const struct partitions *partitions,
+    const struct trade *trade, const struct provenance *provenance);
+void partitions_expect_more(const struct partitions *partitions,
+    uint64_t expected);
+
 enum candle_fate {
 	CANDLE_COUNTED,
 	CANDLE_OLD,     /* of this candle no older version is in already */

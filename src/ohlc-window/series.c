@@ -217,6 +217,38 @@ series_find(struct series_table *table, struct partition *of,
 	return add_series(table, of, symbol);
 }
 
+/*
+ * --- Ahead of series_find(), which would wait for memory twice: for the slot,
+ * and for the series that it leads to. ---
+ */
+
+uint64_t
+series_expect_slot(const struct series_table *table,
+    const struct partition *of, struct record_text symbol)
+{
+	struct series_key key = key_of(symbol);
+	uint64_t hash = hash_of(of, symbol, &key);
+
+	__builtin_prefetch(&table->slot[hash & (table->cap - 1)]);
+	return hash;
+}
+
+void
+series_expect(const struct series_table *table, uint64_t hash)
+{
+	size_t mask = table->cap - 1;
+	const struct series_slot *slot = &table->slot[hash & mask];
+	const char *series;
+
+	while (slot->series != NULL && slot->hash != hash)
+		slot = &table->slot[(size_t)(slot + 1 - table->slot) & mask];
+	series = (const char *)slot->series;
+	if (series == NULL)
+		return;
+	for (size_t at = 0; at < sizeof *slot->series; at += SERIES_LINE)
+		__builtin_prefetch(series + at, 1);
+}
+
 /* --- The open windows of a series. --- */
 
 /* Behind all windows that start at or before start_us. */

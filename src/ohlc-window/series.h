@@ -73,6 +73,14 @@ void series_table_free(struct series_table *table);
 struct series *series_find(struct series_table *table, struct partition *of,
     struct record_text symbol);
 
+/*
+ * What series_find() will need is fetched into the cache, in two steps with
+ * time between them: the slot, then what stands in the slot of that hash.
+ */
+uint64_t series_expect_slot(const struct series_table *table,
+    const struct partition *of, struct record_text symbol);
+void series_expect(const struct series_table *table, uint64_t hash);
+
 /* By symbol, as bytes. */
 int series_compare(const struct series *a, const struct series *b);
 
