@@ -35,6 +35,7 @@ struct compare {
 	struct json object;
 	char *edge;                  /* behind it there is no memory */
 	char *usual_edge;            /* and the same, for the short way */
+	char *cut_edge;              /* and for a line that is cut off */
 	size_t lines;                /* so far */
 	size_t good[COMPARE_KINDS];  /* of those */
 	size_t usual[COMPARE_KINDS]; /* of those, read by the short way */

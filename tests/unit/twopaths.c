@@ -129,7 +129,7 @@ static const struct kind candle_kinds[] = {
 static const char *const unknown[] = { "note", "", "pric", "prices", "Price",
     "symbol ", "_kafk", "_kafka_", "a\\\"b", "a\\u0000b", "\xe5\xb8\x81",
     "trade_id\\u0020", "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
-    "openhigh", "\\ud800", NULL };
+    "openhigh", "\\ud800", "a_name_of_thirty_three_characters", NULL };
 
 #define PLAN_MEMBERS 24
 
