@@ -107,6 +107,8 @@ progress_end(const struct progress *progress, const struct flow *flow)
 	double took = seconds(progress);
 
 	msg_status_wipe();
+	if (flow->in.bytes == 0)
+		return;
 	msg_info("%llu lines, %llu bytes in %.2f s, %sB/s",
 	    (unsigned long long)flow_lines(flow),
 	    (unsigned long long)flow->in.bytes, took,

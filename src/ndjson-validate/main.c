@@ -188,7 +188,7 @@ main(int argc, char **argv)
 		return status;
 	record_reader_init(&v.reader);
 	status = filter_end(&v.filter, run(&v));
-	msg_info("%llu passed, %llu refused",
+	msg_info("%llu lines passed, %llu refused",
 	    (unsigned long long)v.filter.out.lines,
 	    (unsigned long long)v.filter.rejects.count);
 	record_reader_free(&v.reader);

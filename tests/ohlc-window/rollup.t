@@ -123,6 +123,12 @@ is "$({ echo "$trade"; candle 00:00 01:00 1 true; candle 00:00 01:00 0 true
     } | roll | brief) $? $(reasons)" \
     '10:00A1 0 2: a candle among trades; 3: a candle among trades' \
     'candles among trades are refused'
+usual='{"symbol":"A","price":1.5,"event_time":"2024-01-01T10:00:00.000Z",'
+usual+='"processed_time":"2024-01-01T10:00:00.100Z","quantity":1,'
+usual+='"trade_id":1,"buyer_maker":true}'
+is "$({ echo "$usual"; candle 00:00 01:00 1 true; echo "$usual"
+    } | roll | brief) $? $(reasons)" '10:00A1 0 2: a candle among trades' \
+    'also among those that are read the short way'
 is "$({ candle 00:00 01:00 2 true; echo "$trade"; echo '{"event_time":1}'
     } | roll | brief) $(reasons)" \
     '10:00A2 2: a trade among candles; 3: a trade among candles' \
