@@ -82,7 +82,7 @@ msg_status(const char *fmt, ...)
 	int width = 80, len, n;
 	va_list args;
 
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
 		width = size.ws_col;
 	len = snprintf(text, sizeof text, "%s: ", name);
 	va_start(args, fmt);

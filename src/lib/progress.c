@@ -88,7 +88,8 @@ progress_show(const struct progress *progress, const struct flow *flow,
 	char percent[32] = "", lates[48] = "";
 	double bytes = (double)flow->in.bytes, took = seconds(progress);
 
-	if (progress->total > 0) {
+	/* Of files that have grown since it is not known. */
+	if (progress->total > 0 && progress->total >= flow->in.bytes) {
 		snprintf(percent, sizeof percent, "%.0f %%, ",
 		    100 * bytes / (double)progress->total);
 	}

@@ -136,6 +136,11 @@ read_sum(struct record_reader *reader, const struct record_field *field,
 
 	if (value->type == JSON_NUMBER || value->type == JSON_STRING)
 		result = decimal_sum_read(value->text, value->len, out);
+	if (result == DECIMAL_TOO_LONG) {
+		return record_bad(reader, "%s has more than %d digits before "
+		    "or %d after the point", field->name, DECIMAL_SUM_DIGITS,
+		    2 * DECIMAL_DIGITS);
+	}
 	if (result != DECIMAL_OK) {
 		return record_bad(reader, "%s %s", field->name,
 		    decimal_reason(result));

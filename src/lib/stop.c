@@ -65,6 +65,7 @@ stop_init(int64_t drain_us)
 			return -1;
 	}
 	if (handle(SIGPIPE, SIG_IGN, 0) == -1 ||
+	    handle(SIGXFSZ, SIG_IGN, 0) == -1 ||
 	    handle(SIGALRM, on_alarm, 0) == -1 ||
 	    handle(SIGINT, on_ask, 0) == -1 ||
 	    handle(SIGTERM, on_ask, 0) == -1)

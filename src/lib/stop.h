@@ -12,7 +12,8 @@
  * call blocks (EINTR), so a blocked write(2) cannot outlive the deadline.
  *
  * SIGPIPE is ignored for the whole process: EPIPE is read from write(2), and
- * only standard output's ends the command, by stop_by_sigpipe().
+ * only standard output's ends the command, by stop_by_sigpipe().  So is
+ * SIGXFSZ: a file at its limit (ulimit -f) fails a write with EFBIG.
  */
 
 /*

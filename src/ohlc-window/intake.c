@@ -10,12 +10,10 @@
 #include "stop.h"
 
 int
-intake_init(struct intake *in, struct filter *filter,
-    struct partitions *partitions, const char *late_path)
+intake_init(struct intake *in, struct filter *filter, const char *late_path)
 {
 	memset(in, 0, sizeof *in);
 	in->filter = filter;
-	in->partitions = partitions;
 	in->late_path = late_path;
 	in->late_fd = late_path != NULL ? append_open(late_path) : -1;
 	if (late_path != NULL && in->late_fd == -1)

@@ -42,11 +42,11 @@ struct intake {
 };
 
 /*
- * filter and partitions stay the caller's.  Opens the late file, if there is
- * to be one: -1 with errno.
+ * Opens the late file, if there is to be one: -1 with errno.  filter stays the
+ * caller's, and so do the partitions, to be set before the first line.
  */
 int intake_init(struct intake *intake, struct filter *filter,
-    struct partitions *partitions, const char *late_path);
+    const char *late_path);
 
 /* -1 with errno when the late file cannot be closed. */
 int intake_free(struct intake *intake);

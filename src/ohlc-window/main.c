@@ -225,8 +225,14 @@ static enum status
 begin(struct ohlc *o, const struct opt_common *common, char **files,
     size_t nfiles)
 {
-	enum status status = filter_begin(&o->filter, common, files, nfiles);
+	enum status status;
 
+	/* Before anything is allocated: the caller only leaves. */
+	if (intake_init(&o->intake, &o->filter, o->late_path) == -1) {
+		msg_error("%s: %s", o->late_path, strerror(errno));
+		return filter_file_status(errno);
+	}
+	status = filter_begin(&o->filter, common, files, nfiles);
 	if (status != STATUS_OK)
 		return status;
 	o->partitions = partitions_new(&o->settings, emit, o);
@@ -234,11 +240,7 @@ begin(struct ohlc *o, const struct opt_common *common, char **files,
 		msg_error("windows: %s", strerror(errno));
 		return STATUS_WORLD;
 	}
-	if (intake_init(&o->intake, &o->filter, o->partitions,
-	    o->late_path) == -1) {
-		msg_error("%s: %s", o->late_path, strerror(errno));
-		return filter_file_status(errno);
-	}
+	o->intake.partitions = o->partitions;
 	o->update_due_us = o->updates_us > 0 ?
 	    clock_monotonic_us() + o->updates_us : INT64_MAX;
 	o->safe_due_us = INT64_MAX; /* until there is provenance */

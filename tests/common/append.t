@@ -29,6 +29,14 @@ sed 1d "$T/late" >"$T/got"
 { trade 10 1; echo; trade 10 2; echo; } >"$T/want"
 same_file "$T/got" "$T/want" 'likewise, byte for byte'
 
+# A limit to the size of files is an error of a write like another.
+for i in {1..200}; do echo "bad $i"; done >"$T/in"
+for c in ndjson-validate ohlc-window; do
+	status_is 3 "$c: a file at its limit" bash -c \
+	    "ulimit -f 2; exec $c -q --rejects $T/limited.$c $T/in"
+	like "$(<"$T/err")" 'limited.*: File too large' 'and why'
+done
+
 # What cannot be looked at is appended to all the same.
 status_is 1 'a device' ndjson-validate --rejects /dev/null "$T/rejects"
 

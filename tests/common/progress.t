@@ -39,6 +39,10 @@ for command in 'ndjson-validate -t trade' ohlc-window; do
 	    'a refused line has a line of its own'
 	is "$(screen | wc -l)" 2 'and is all there is, but for the count'
 
+	script -qec "stty cols 1; $command --progress $T/trades >/dev/null" \
+	    /dev/null >"$T/tty"
+	unlike "$(<"$T/tty")" 'lines' 'nothing in one column'
+
 	on_terminal "cat $T/trades | $command --progress >/dev/null"
 	like "$(tr '\r' '\n' <"$T/tty")" "${command%% *}: [0-9.]+ [ kM]B, " \
 	    'no percentage of a pipe'
@@ -64,6 +68,15 @@ done
 on_terminal "ndjson-validate --progress $T/trades 2>&1 >/dev/null |
     tee $T/piped"
 is "$(<"$T/piped")" '' 'standard error into a pipe is no terminal'
+
+# Two of three times the size come after the command has looked: what holds it
+# back meanwhile is its output, which is more than a pipe holds.
+cp "$T/trades" "$T/grows"
+on_terminal "ndjson-validate --progress $T/grows | {
+    head -c 1 >/dev/null; cat $T/trades $T/trades >>$T/grows
+    cat >/dev/null; }"
+unlike "$(tr '\r' '\n' <"$T/tty")" ' [0-9]{3,} %' \
+    'no percentage above 100 of a file that grows'
 
 tac "$T/trades" >"$T/late"
 on_terminal "cat $T/late $T/trades $T/trades $T/trades |
