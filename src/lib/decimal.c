@@ -402,12 +402,13 @@ decimal_sum_add_sum(struct decimal_sum *sum, const struct decimal_sum *value)
 static uint64_t
 divide(uint64_t *limb)
 {
+	const uint64_t unit = decimal_power10[DECIMAL_POWER10_MAX];
 	decimal_coef rest = 0;
 
 	for (int i = DECIMAL_SUM_LIMBS - 1; i >= 0; i--) {
 		rest = rest << 64 | limb[i];
-		limb[i] = (uint64_t)(rest / decimal_power10[DECIMAL_POWER10_MAX]);
-		rest %= decimal_power10[DECIMAL_POWER10_MAX];
+		limb[i] = (uint64_t)(rest / unit);
+		rest %= unit;
 	}
 	return (uint64_t)rest;
 }

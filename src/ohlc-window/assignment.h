@@ -20,8 +20,8 @@ struct assignment {
 /* All of them.  At first all zero. */
 struct assignments {
 	struct assignment *first;
-	struct assignment *recent[ASSIGNMENTS_RECENT]; /* by number, so that
-	                                                  they are found at once */
+	/* By number, so that they are found at once. */
+	struct assignment *recent[ASSIGNMENTS_RECENT];
 };
 
 /* Their windows are the caller's to drop before. */

@@ -31,8 +31,8 @@ static const struct opt_command command = {
 	.name = "ohlc-window",
 	.usage = "[-w WIDTH] [-l LATENESS] [option...] [FILE...]",
 	.help =
-	    "Turns trades, or candles into larger ones (from FILEs or standard\n"
-	    "input), into candles by event time.\n\n"
+	    "Turns trades (from FILEs or standard input) into candles by\n"
+	    "event time, or candles into larger ones.\n\n"
 	    "  -w, --width WIDTH   of a window; divides a day (1m)\n"
 	    "  -l, --lateness D    how far behind trades (10s) or candles\n"
 	    "                      (0s) may come\n"

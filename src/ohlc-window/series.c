@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "word.h"
+
 #define TABLE_FIRST 64 /* slots; a power of two */
 #define NOT_OPEN INT64_MAX
 
@@ -30,15 +32,6 @@ series_partition_drop(struct partition *p)
 /* --- Keys. --- */
 
 static uint64_t
-load8(const char *p)
-{
-	uint64_t x;
-
-	memcpy(&x, p, sizeof x);
-	return x;
-}
-
-static uint64_t
 load4(const char *p)
 {
 	uint32_t x;
@@ -56,8 +49,8 @@ key_of(struct record_text symbol)
 	struct series_key key = { .len = len };
 
 	if (len >= 8) {
-		key.head = load8(p);
-		key.tail = load8(p + len - 8);
+		key.head = word_load(p);
+		key.tail = word_load(p + len - 8);
 	} else if (len >= 4) {
 		key.head = load4(p) | load4(p + len - 4) << 32;
 	} else if (len > 0) {
@@ -85,7 +78,7 @@ hash_of(const struct partition *of, struct record_text symbol,
 	    key->tail ^ SALT_TAIL ^ key->len);
 
 	for (size_t i = 8; i + 8 < key->len; i += 8)
-		h = mix(h ^ load8(symbol.text + i), SALT_HEAD);
+		h = mix(h ^ word_load(symbol.text + i), SALT_HEAD);
 	return h;
 }
 
