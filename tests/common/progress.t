@@ -69,12 +69,13 @@ on_terminal "ndjson-validate --progress $T/trades 2>&1 >/dev/null |
     tee $T/piped"
 is "$(<"$T/piped")" '' 'standard error into a pipe is no terminal'
 
-# Two of three times the size come after the command has looked: what holds it
-# back meanwhile is its output, which is more than a pipe holds.
+# The file grows after the command has looked at its size: meanwhile its output
+# holds it back, being more than a pipe holds; and once more behind that size,
+# for longer than between two looks at the status.
 cp "$T/trades" "$T/grows"
 on_terminal "ndjson-validate --progress $T/grows | {
     head -c 1 >/dev/null; cat $T/trades $T/trades >>$T/grows
-    cat >/dev/null; }"
+    head -c $(stat -c %s "$T/trades") >/dev/null; sleep 1; cat >/dev/null; }"
 unlike "$(tr '\r' '\n' <"$T/tty")" ' [0-9]{3,} %' \
     'no percentage above 100 of a file that grows'
 
