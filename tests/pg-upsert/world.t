@@ -37,6 +37,12 @@ feed()
 			printf "{\"id\":%d,\"n\":%d}\n", i, n }' >&7
 }
 
+session_is_there()
+{
+	[[ $(sql "SELECT count(*) FROM pg_stat_activity
+	    WHERE application_name = 'pg-upsert'") == 1 ]]
+}
+
 count_is()
 {
 	[[ $(sql 'SELECT count(*) FROM t') == "$1" ]]
@@ -86,6 +92,8 @@ sql 'TRUNCATE t'
 start t
 for round in 1 2 3; do
 	feed $((round * 10000)) $((round * 10000 + 9999))
+	# The one ended before may have had nothing left to say.
+	wait_for 30 session_is_there
 	sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 	    WHERE application_name = 'pg-upsert'" >"$T/killed"
 	is "$(wc -l <"$T/killed")" 1 "session $round ended"
