@@ -42,7 +42,8 @@ check 'and leaves nothing' wait_for 10 nothing_left
 
 if type script >/dev/null 2>&1; then
 	script -qec "$ROOT/scripts/lib/demo.sh" /dev/null >"$T/out" </dev/null
-	is "$?" 0 'the demo on a terminal'
+	is "$?" 0 'the demo on a terminal' ||
+	    diag "$(tail -n 20 "$T/out" | cat -v)"
 	like "$(<"$T/out")" $'\e\\[H.*of 1000 trades.*minute.*symbol.*closed' \
 	    'redraws a table'
 else
