@@ -83,12 +83,15 @@ $(BUILD)/tests/unit/%.t: $(BUILD)/tests/unit/%.o $(PARTS) $(LIB)
 $(BUILD)/tests/unit/twopaths.t $(BUILD)/tests/unit/wordedges.t: \
 	$(BUILD)/tests/fuzz/compare.o
 
-# Peers: the exchange simulator, the embedded Kafka.
-PEERS = $(BUILD)/tests/peers/exchange $(BUILD)/tests/peers/mock-kafka
+# Peers: the exchange simulator, the embedded Kafka, the proxy with faults.
+PEERS = $(BUILD)/tests/peers/exchange $(BUILD)/tests/peers/mock-kafka \
+	$(BUILD)/tests/peers/tcp-proxy
 $(BUILD)/tests/peers/exchange: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/peers/exchange*.c))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LWS)
 $(BUILD)/tests/peers/mock-kafka: $(BUILD)/tests/peers/mock-kafka.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(RDKAFKA)
+$(BUILD)/tests/peers/tcp-proxy: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/peers/tcp-proxy*.c)) $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 # The bench: the generator of trades, which tests use too; what runs a command
 # and says what it took; and where simdjson is, the program whose time is the
