@@ -225,17 +225,19 @@ proxy_do net answer 1 0
 say none 'send 100'
 check 'of 0 bytes' wait_for 20 ended none reset
 is "$(<"$T/none.out")" '' 'the client gets none'
-# A million bytes lie before the server, which answers before it reads them.
+# Two million bytes, most of them still at the client's side for the delay,
+# lie before a server that answers before it reads them.
 client behind
 proxy_do net answer 1 3
-say behind "pause $T/go"
-wait_for 20 served_bytes "$N" $((${#T} + 10))
-{ echo 'send 100' && head -c $((1000000 - 9 - ${#T} - 10)) /dev/zero; } \
-    >&"${inputs[behind]}"
-wait_for 20 grep -q 'sent 1000000' "$T/behind.err"
+say behind "pause $T/go"$'\nsend 100'
+first=$((${#T} + 10 + 9))
+wait_for 20 served_bytes "$N" "$first"
+proxy_do net delay 1 300
+head -c $((2000000 - first)) /dev/zero >&"${inputs[behind]}"
+wait_for 20 grep -q 'sent 2000000' "$T/behind.err"
 touch "$T/go"
 check 'a client that sent much more is reset' wait_for 20 ended behind reset
-check 'and the server gets all of it' wait_for 20 served_bytes "$N" 1000000
+check 'and the server gets all of it' wait_for 20 served_bytes "$N" 2000000
 check 'and then the end' wait_for 20 told "$N" end
 client whole
 proxy_do net answer 1 5
