@@ -78,6 +78,24 @@ supervise_watch()
 	[[ -z $group ]] || supervise_end "$group"
 }
 
+# supervise_watcher: starts it; it must hold neither lock.
+supervise_watcher()
+{
+	exec {SUPERVISE_life}> >(exec {SUPERVISE_lock}>&- \
+	    {SUPERVISE_members}>&-; supervise_watch)
+	SUPERVISE_watcher=$!
+}
+
+# supervise_tell: tells the watcher which group runs; another one, when it has
+# been killed. (In a subshell, which a pipe without a reader may kill.)
+supervise_tell()
+{
+	(echo "$SUPERVISE_group" >&"$SUPERVISE_life") 2>/dev/null && return
+	exec {SUPERVISE_life}>&-
+	supervise_watcher
+	(echo "$SUPERVISE_group" >&"$SUPERVISE_life") 2>/dev/null
+}
+
 # supervise_end GROUP: asks it to end, and sees to it.
 supervise_end()
 {
@@ -166,7 +184,7 @@ supervise_start()
 	SUPERVISE_group=$!
 	set +m
 	exec {SUPERVISE_report}>&-
-	echo "$SUPERVISE_group" >&"$SUPERVISE_life"
+	supervise_tell
 	((SUPERVISE_stop == 0)) || supervise_ask
 }
 
@@ -201,6 +219,7 @@ supervise_wait()
 		elif ((got <= 128)); then
 			break
 		fi
+		kill -0 "$SUPERVISE_watcher" 2>/dev/null || supervise_tell
 		if [[ -n $deadline ]] && ((SECONDS >= deadline)); then
 			supervise_ask
 		fi
@@ -213,7 +232,7 @@ supervise_wait()
 	exec {SUPERVISE_reports}<&-
 	wait "$SUPERVISE_group" 2>/dev/null
 	SUPERVISE_group=''
-	echo >&"$SUPERVISE_life"
+	supervise_tell
 	rm -f -- "$SLOT/group" "$SLOT/ack"
 }
 
@@ -277,10 +296,7 @@ supervise_open()
 		say "cannot make $OUT: set TICKPIPE_DATA"
 		exit 2
 	fi
-	# The watcher must hold neither lock.
-	exec {SUPERVISE_life}> >(exec {SUPERVISE_lock}>&- \
-	    {SUPERVISE_members}>&-; supervise_watch)
-	SUPERVISE_watcher=$!
+	supervise_watcher
 }
 
 supervise_close()
