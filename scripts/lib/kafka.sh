@@ -4,7 +4,12 @@
 # wait.sh and daemon.sh; all folders are absolute paths.
 #
 # The jars are those that scripts/deps fetches. In DIR: data/, log,
-# server.properties (written anew by every start), pid, port.
+# server.properties (written anew by every start), pid, port. Who needs them
+# fixed puts there before the first start: controller, the port for the
+# controllers of a quorum; cluster, the id that its storage is made with.
+#
+# Several brokers that are one cluster, and ports to advertise that are not
+# those to listen on: tests/peers/kafka.sh, by KEY=VALUE.
 
 KAFKA_ROOT=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
 KAFKA_LIBS=${TICKPIPE_DEPS:-$KAFKA_ROOT/.deps}/kafka/libs
@@ -13,6 +18,9 @@ KAFKA_LIBS=${TICKPIPE_DEPS:-$KAFKA_ROOT/.deps}/kafka/libs
 # an idle machine.
 KAFKA_START_SECONDS=120
 KAFKA_STOP_SECONDS=60
+
+# The most memory for its objects.
+KAFKA_HEAP=512m
 
 # Small and quick to start rather than fast: C1 alone, one collector thread.
 KAFKA_JVM=(-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
@@ -91,15 +99,17 @@ kafka_configure()
 # renamed, so that an interrupted run leaves nothing that looks finished.
 kafka_format()
 {
-	local dir=$1 java
+	local dir=$1 java cluster
 
 	[[ -e $dir/data/meta.properties ]] && return 0
 	java=$(kafka_java) || return 1
+	{ read -r cluster <"$dir/cluster"; } 2>/dev/null ||
+	    cluster=$(kafka_uuid)
 	rm -rf "$dir/data" "$dir/data.new"
 	sed "s|^log.dirs=.*|&.new|" "$dir/server.properties" \
 	    >"$dir/format.properties" &&
 	"$java" "${KAFKA_JVM[@]}" -Xmx128m -cp "$KAFKA_LIBS/*" \
-	    kafka.tools.StorageTool format -t "$(kafka_uuid)" \
+	    kafka.tools.StorageTool format -t "$cluster" \
 	    -c "$dir/format.properties" </dev/null >"$dir/log" 2>&1 &&
 	mv "$dir/data.new" "$dir/data" &&
 	rm -f "$dir/format.properties"
@@ -117,19 +127,72 @@ kafka_pid()
 	daemon_pid "$1/pid" "$1/server.properties"
 }
 
-# kafka_answers DIR: 0 when the folder's broker lives and lists itself.
+# kafka_setting DIR KEY: prints the value that the broker was started with.
+kafka_setting()
+{
+	sed -n "s/^${2//./\\.}=//p" "$1/server.properties" | tail -n 1
+}
+
+# kafka_answers DIR: 0 when the folder's broker lives and lists itself. It is
+# asked at its own port, whatever stands behind the one that it advertises.
 kafka_answers()
 {
-	local port listed
+	local port listed node at
 
 	kafka_pid "$1" >/dev/null && { read -r port <"$1/port"; } 2>/dev/null &&
-	    listed=$(kcat -b "127.0.0.1:$port" -L -m 2 2>/dev/null) &&
-	    [[ $listed == *" broker 1 at 127.0.0.1:$port"* ]]
+	    listed=$(kcat -b "127.0.0.1:$port" -L -m 2 2>/dev/null) || return
+	node=$(kafka_setting "$1" node.id)
+	at=,$(kafka_setting "$1" advertised.listeners)
+	at=${at#*,CLIENT://}
+	[[ $listed == *" broker $node at ${at%%,*}"* ]]
 }
 
 kafka_answers_or_dead()
 {
 	kafka_answers "$1" || ! kafka_pid "$1" >/dev/null
+}
+
+# kafka_launch DIR PORT [KEY=VALUE...]: starts a broker that does not run, and
+# does not wait until it answers. 0, or 3 with a message on stderr.
+kafka_launch()
+{
+	local dir=$1 port=$2 java controller
+
+	shift 2
+	if port_taken "$port"; then
+		echo "kafka: port $port is taken" >&2
+		return 3
+	fi
+	mkdir -p "$dir" && java=$(kafka_java) || return 3
+	{ read -r controller <"$dir/controller"; } 2>/dev/null ||
+	    controller=$(free_port) || return 3
+	kafka_configure "$dir" "$port" "$controller" "$@" || return 3
+	if ! kafka_format "$dir"; then
+		echo "kafka: cannot format $dir/data" >&2
+		daemon_tail "$dir/log"
+		return 3
+	fi
+	echo "$port" >"$dir/port" &&
+	daemon_start "$dir/pid" "$dir/log" "$java" "${KAFKA_JVM[@]}" \
+	    "-Xmx$KAFKA_HEAP" -cp "$KAFKA_LIBS/*" \
+	    kafka.Kafka "$dir/server.properties" && return 0
+	kafka_failed "$dir"
+}
+
+# kafka_wait DIR: waits until a broker that was launched answers. 0, or 3 with
+# a message on stderr.
+kafka_wait()
+{
+	wait_for "$KAFKA_START_SECONDS" kafka_answers_or_dead "$1" &&
+	kafka_answers "$1" && return 0
+	kafka_failed "$1"
+}
+
+kafka_failed()
+{
+	echo "kafka: does not start; see $1/log" >&2
+	daemon_tail "$1/log"
+	return 3
 }
 
 # kafka_start DIR PORT [KEY=VALUE...]: starts a broker and waits until it
@@ -138,33 +201,12 @@ kafka_answers_or_dead()
 # 0, or 3 with a message on stderr.
 kafka_start()
 {
-	local dir=$1 port=$2 java controller
-
-	shift 2
-	if kafka_pid "$dir" >/dev/null; then
-		wait_for "$KAFKA_START_SECONDS" kafka_answers "$dir" && return 0
-		echo "kafka: runs but does not answer; see $dir/log" >&2
+	if kafka_pid "$1" >/dev/null; then
+		wait_for "$KAFKA_START_SECONDS" kafka_answers "$1" && return 0
+		echo "kafka: runs but does not answer; see $1/log" >&2
 		return 3
 	fi
-	if port_taken "$port"; then
-		echo "kafka: port $port is taken" >&2
-		return 3
-	fi
-	mkdir -p "$dir" && java=$(kafka_java) && controller=$(free_port) &&
-	    kafka_configure "$dir" "$port" "$controller" "$@" || return 3
-	if ! kafka_format "$dir"; then
-		echo "kafka: cannot format $dir/data" >&2
-		daemon_tail "$dir/log"
-		return 3
-	fi
-	echo "$port" >"$dir/port" &&
-	daemon_start "$dir/pid" "$dir/log" "$java" "${KAFKA_JVM[@]}" \
-	    -Xmx512m -cp "$KAFKA_LIBS/*" kafka.Kafka "$dir/server.properties" &&
-	wait_for "$KAFKA_START_SECONDS" kafka_answers_or_dead "$dir" &&
-	kafka_answers "$dir" && return 0
-	echo "kafka: does not start; see $dir/log" >&2
-	daemon_tail "$dir/log"
-	return 3
+	kafka_launch "$@" && kafka_wait "$1"
 }
 
 # kafka_stop DIR: ends the broker in order and waits until it is gone.
