@@ -36,6 +36,7 @@ frame_reader_free(struct frame_reader *reader)
 	json_free(&reader->event);
 }
 
+/* Not bad, where memory ran out: then nothing can be said of it. */
 static enum frame_result
 bad(struct frame_reader *reader, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -48,7 +49,8 @@ bad(struct frame_reader *reader, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(reader->reason, sizeof reader->reason, fmt, ap);
 	va_end(ap);
-	return FRAME_BAD;
+	return reader->envelope.no_memory || reader->event.no_memory ?
+	    FRAME_NO_MEMORY : FRAME_BAD;
 }
 
 static bool
@@ -220,7 +222,7 @@ no_object(struct frame_reader *reader, const char *text, size_t len,
 	if (error->at != JSON_NOWHERE)
 		return bad(reader, "not JSON: %s at byte %zu", error->reason,
 		    error->at + 1);
-	if (strcmp(error->reason, "out of memory") != 0 &&
+	if (!reader->envelope.no_memory &&
 	    json_check(text, len, error) == 0)
 		return FRAME_OTHER;
 	return bad(reader, "not JSON: %s", error->reason);
@@ -234,6 +236,7 @@ frame_read(struct frame_reader *reader, const char *text, size_t len,
 	struct json *event = &reader->envelope;
 	struct json_error error;
 
+	reader->event.no_memory = false;
 	if (json_object(&reader->envelope, text, len, &error) != 0)
 		return no_object(reader, text, len, &error);
 	data = json_find(&reader->envelope, "data");

@@ -23,6 +23,7 @@ enum frame_result {
 	FRAME_OTHER, /* good JSON that is no trade */
 	FRAME_ERROR, /* the exchange reports an error */
 	FRAME_BAD,   /* reader->reason says why */
+	FRAME_NO_MEMORY, /* there was not enough to read it */
 };
 
 struct frame_reader {

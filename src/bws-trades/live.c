@@ -36,6 +36,7 @@ struct live {
 	struct feed *feed;
 	const struct streams_url *url;
 	enum flow_result result; /* FLOW_READY while all is well */
+	int error;               /* errno of a frame's FLOW_FAILED, or 0 */
 	int wake_fd;             /* epoll: stop, and standard output */
 	bool watched;            /* standard output can be polled */
 	bool want_write;         /* it is watched for room */
@@ -52,6 +53,8 @@ on_frame(void *arg, const char *text, size_t len)
 
 	if (live->result == FLOW_READY)
 		live->result = trades_take(live->trades, &frame, false);
+	if (live->result == FLOW_FAILED && live->error == 0)
+		live->error = errno; /* before the feed's own calls */
 }
 
 static void
@@ -203,6 +206,7 @@ live_run(struct trades *trades, const struct streams *streams,
 		.max_frame = max_frame, .arg = &live, .on_frame = on_frame,
 		.on_event = on_event, .on_log = on_log,
 	};
+	int error;
 
 	trades->filter.out.grow_max = HOLD_MAX;
 	trades->filter.flow.failed_at = "set-up";
@@ -223,6 +227,8 @@ live_run(struct trades *trades, const struct streams *streams,
 			live.result = settle(&live);
 		}
 	}
+	error = live.error != 0 ? live.error : errno;
 	feed_close(live.feed);
+	errno = error;
 	return live.result == FLOW_READY ? FLOW_END : live.result;
 }

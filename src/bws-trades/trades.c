@@ -10,6 +10,16 @@ say_error(struct trades *trades, const struct line *frame)
 	    (int)(frame->len < 300 ? frame->len : 300), frame->text);
 }
 
+static enum flow_result
+no_memory(struct trades *trades, bool replay)
+{
+	enum flow_result result = flow_no_memory(&trades->filter.flow);
+
+	if (!replay)
+		trades->filter.flow.failed_at = "a frame";
+	return result;
+}
+
 enum flow_result
 trades_take(struct trades *trades, const struct line *frame, bool replay)
 {
@@ -32,6 +42,8 @@ trades_take(struct trades *trades, const struct line *frame, bool replay)
 	case FRAME_OTHER:
 		trades->others++;
 		break;
+	case FRAME_NO_MEMORY:
+		return no_memory(trades, replay);
 	case FRAME_BAD:
 		return filter_refuse(&trades->filter, frame,
 		    trades->reader.reason, NULL);

@@ -216,6 +216,8 @@ prepare(struct pub *pub, const struct line *line)
 		result = find_key(pub);
 	if (result == RECORD_GOOD && pub->time != NULL)
 		result = find_time(pub);
+	if (result == RECORD_NO_MEMORY)
+		return flow_no_memory(&pub->flow);
 	if (result == RECORD_BAD)
 		return refuse(pub, line, line->len, pub->reader.reason);
 	if (set_text(pub, line) == -1) {

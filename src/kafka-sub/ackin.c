@@ -55,32 +55,44 @@ ackin_poll_fd(const struct ackin *ack, int64_t now_us)
 	return ack->hung_up && now_us < ack->quiet_until_us ? -1 : ack->fd;
 }
 
-static void
+/* -1: ENOMEM. */
+static int
 take(struct ackin *ack, const struct line *line, bool is_long,
     struct parts *parts)
 {
-	if (is_long || record_read(&ack->reader, line->text, line->len) !=
-	    RECORD_PROVENANCE) {
+	enum record_result result = is_long ? RECORD_BAD :
+	    record_read(&ack->reader, line->text, line->len);
+
+	if (result == RECORD_NO_MEMORY) {
+		errno = ENOMEM;
+		return -1;
+	}
+	if (result != RECORD_PROVENANCE) {
 		msg_warn_limited(&ack->limit, "not an acknowledgement: %.*s",
 		    (int)(line->len > 200 ? 200 : line->len), line->text);
 		ack->ignored++;
-		return;
+		return 0;
 	}
 	if (parts_ack(parts, &ack->reader.provenance))
 		ack->taken++;
 	else
 		ack->ignored++;
+	return 0;
 }
 
-static void
+/* 1, or -1 with errno. */
+static int
 take_lines(struct ackin *ack, struct parts *parts)
 {
 	struct line line;
 	enum linein_result result;
 
 	while ((result = linein_next(&ack->in, &line)) == LINEIN_LINE ||
-	    result == LINEIN_LONG)
-		take(ack, &line, result == LINEIN_LONG, parts);
+	    result == LINEIN_LONG) {
+		if (take(ack, &line, result == LINEIN_LONG, parts) == -1)
+			return -1;
+	}
+	return 1;
 }
 
 int
@@ -95,8 +107,7 @@ ackin_serve(struct ackin *ack, int revents, struct parts *parts)
 			linein_reset(&ack->in, ack->fd);
 			return 0;
 		default:
-			take_lines(ack, parts);
-			return 1;
+			return take_lines(ack, parts);
 		}
 	}
 	if (revents & POLLHUP) {

@@ -35,7 +35,7 @@ int ackin_poll_fd(const struct ackin *ack, int64_t now_us);
 /*
  * Reads what is there (revents is poll's word on the descriptor), never
  * blocking, and marks in parts what is safe.  Returns whether bytes came; -1
- * with errno when reading fails.
+ * with errno when reading fails or there is no memory for it.
  */
 int ackin_serve(struct ackin *ack, int revents, struct parts *parts);
 

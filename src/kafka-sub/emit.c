@@ -44,16 +44,18 @@ may_have_provenance(const char *text, size_t len)
 }
 
 /* Taken apart in full; needed only where the quick look leaves doubt. */
-static bool
-has_provenance(struct emit *emit, const char *text, size_t len)
+static const char *
+check_members(struct emit *emit, const char *text, size_t len)
 {
 	struct json_error error;
 
-	return json_object(&emit->object, text, len, &error) == 0 &&
-	    json_find(&emit->object, PROVENANCE_NAME) != NULL;
+	if (json_object(&emit->object, text, len, &error) == -1)
+		return emit->object.no_memory ? "" : NULL;
+	return json_find(&emit->object, PROVENANCE_NAME) == NULL ? NULL :
+	    "has a " PROVENANCE_NAME " of its own";
 }
 
-/* NULL, or what is wrong with the value. */
+/* NULL, or what is wrong with the value: nothing, if memory ran out. */
 static const char *
 check(struct emit *emit, const char *value, size_t len)
 {
@@ -72,10 +74,8 @@ check(struct emit *emit, const char *value, size_t len)
 	}
 	if (value[strspn(value, " \t\r")] != '{')
 		return "not a JSON object";
-	if (may_have_provenance(value, len) &&
-	    has_provenance(emit, value, len))
-		return "has a " PROVENANCE_NAME " of its own";
-	return NULL;
+	return may_have_provenance(value, len) ?
+	    check_members(emit, value, len) : NULL;
 }
 
 static bool

@@ -61,6 +61,13 @@ input_name(const struct flow *flow)
 	return flow->file != NULL ? flow->file : "standard input";
 }
 
+enum flow_result
+flow_no_memory(struct flow *flow)
+{
+	errno = ENOMEM;
+	return failed(flow, input_name(flow));
+}
+
 static enum flow_result
 output_failed(struct flow *flow)
 {

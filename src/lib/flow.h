@@ -92,6 +92,9 @@ flow_lines(const struct flow *flow)
 	return flow->lines_before + flow->in.number;
 }
 
+/* The line at hand could not be read for want of memory: FLOW_FAILED. */
+enum flow_result flow_no_memory(struct flow *flow);
+
 /* What FLOW_FAILED is about: a file's name, "standard input" or "... output".*/
 const char *flow_where(const struct flow *flow);
 

@@ -148,6 +148,15 @@ add_member(struct json *json, const char *text, const jsmntok_t *name,
 	m->end = (size_t)value->end + (m->value.type == JSON_STRING);
 }
 
+static int
+no_memory(struct json *json, struct json_error *error)
+{
+	json->no_memory = true;
+	error->reason = "out of memory";
+	error->at = JSON_NOWHERE;
+	return -1;
+}
+
 /* An object in whatever shape: jsmn's tokens. */
 static int
 tokenize(struct json *json, const char *text, size_t len,
@@ -164,9 +173,8 @@ tokenize(struct json *json, const char *text, size_t len,
 	error->reason = "not a JSON object";
 	if (text[strspn(text, " \t\r\n")] != '{')
 		return -1;
-	error->reason = "out of memory";
 	if (!make_room(json, ntokens))
-		return -1;
+		return no_memory(json, error);
 	token = json->tokens;
 	jsmn_init(&parser);
 	error->reason = "not as the tokenizer wants it";
@@ -180,7 +188,8 @@ tokenize(struct json *json, const char *text, size_t len,
 		for (i += 2; i < ntokens && token[i].start < value->end; i++)
 			continue;
 	}
-	return 0;
+	/* A name of which that is so might be any. */
+	return json->no_memory ? no_memory(json, error) : 0;
 }
 
 int
@@ -189,6 +198,7 @@ json_object(struct json *json, const char *text, size_t len,
 {
 	json->len = len;
 	json->arena_len = 0;
+	json->no_memory = false;
 	if (json->shape != NULL && jsonshape_read(json->shape, text, len,
 	    json->members)) {
 		json->nmembers = json->shape->count;
@@ -295,8 +305,10 @@ json_string(struct json *json, const struct json_value *value,
 	 * moves once some of it is lent.
 	 */
 	if (json->arena_len == 0 &&
-	    !grow(&json->arena, &json->arena_cap, json->len, 1))
+	    !grow(&json->arena, &json->arena_cap, json->len, 1)) {
+		json->no_memory = true;
 		return -1;
+	}
 	if (json->arena_cap - json->arena_len < value->len)
 		return -1;
 	begin = out = json->arena + json->arena_len;

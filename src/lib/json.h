@@ -65,6 +65,8 @@ struct json {
 	size_t len;  /* of the text */
 	char *arena; /* unescaped text */
 	size_t arena_len, arena_cap;
+	bool no_memory; /* what failed since the last object began, failed for
+	                   want of memory and not because of the text */
 	struct jsonshape *shape; /* of the last object */
 	uint32_t shape_id; /* objects with the same one, not 0, have the same
 	                      names in the same order */
@@ -86,7 +88,8 @@ int json_check(const char *text, size_t len, struct json_error *error);
  * Takes apart one object.  Members point into text and into json: both are
  * valid until the next call or until text changes.  Memory grows with the
  * longest text seen and is kept.  0, or -1 with *error set ("not a JSON
- * object" for another value, "out of memory").
+ * object" for another value); with json->no_memory also set nothing is known
+ * about the text.
  */
 int json_object(struct json *json, const char *text, size_t len,
     struct json_error *error);
@@ -105,7 +108,8 @@ json_name_is(const struct json_member *member, const char *name)
 /*
  * The text of a string value, unescaped, valid as long as the members are; to
  * be asked once a value.
- * -1 when it holds an escape of a lone surrogate, or ENOMEM.
+ * -1 when it holds an escape of a lone surrogate, or when there is no memory,
+ * and then json->no_memory is set.
  */
 int json_string(struct json *json, const struct json_value *value,
     const char **text, size_t *len);

@@ -95,8 +95,10 @@ provenance_read(const struct json *object, struct json *scratch,
 	}
 	if (found == NULL)
 		return PROVENANCE_NONE;
+	scratch->no_memory = false;
 	if (!read_member(found, scratch, out))
-		return PROVENANCE_BAD;
+		return scratch->no_memory ? PROVENANCE_NO_MEMORY :
+		    PROVENANCE_BAD;
 	return object->nmembers == 1 ? PROVENANCE_ALONE : PROVENANCE_THERE;
 }
 

@@ -32,6 +32,7 @@ enum provenance_result {
 	PROVENANCE_THERE,
 	PROVENANCE_ALONE, /* there, and no other member */
 	PROVENANCE_BAD,   /* there, and not as it should be, or twice */
+	PROVENANCE_NO_MEMORY, /* there, and there was none to read it */
 };
 
 /* scratch is for taking the member apart; out borrows from the text. */

@@ -29,7 +29,7 @@ record_bad(struct record_reader *reader, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(reader->reason, sizeof reader->reason, fmt, args);
 	va_end(args);
-	return RECORD_BAD;
+	return reader->object.no_memory ? RECORD_NO_MEMORY : RECORD_BAD;
 }
 
 enum record_result
@@ -52,6 +52,8 @@ record_read(struct record_reader *reader, const char *line, size_t len)
 	    &reader->provenance);
 	if (found == PROVENANCE_NONE)
 		reader->plain_shape_id = reader->object.shape_id;
+	if (found == PROVENANCE_NO_MEMORY)
+		return RECORD_NO_MEMORY;
 	if (found == PROVENANCE_BAD)
 		return record_bad(reader, "a bad " PROVENANCE_NAME);
 	reader->has_provenance = found != PROVENANCE_NONE;
@@ -237,6 +239,7 @@ read_fields(struct record_reader *reader, const struct record_field *fields,
     size_t nfields, void *out, uint32_t *present)
 {
 	const struct record_map *map = map_fields(reader, fields, nfields);
+	enum record_result result;
 	uint32_t seen = 0;
 
 	*present = 0;
@@ -254,9 +257,10 @@ read_fields(struct record_reader *reader, const struct record_field *fields,
 		seen |= (uint32_t)1 << f;
 		if (m->value.type == JSON_NULL)
 			continue;
-		if (read_field(reader, &fields[f], &m->value,
-		    (char *)out + fields[f].offset) != RECORD_GOOD)
-			return RECORD_BAD;
+		result = read_field(reader, &fields[f], &m->value,
+		    (char *)out + fields[f].offset);
+		if (result != RECORD_GOOD)
+			return result;
 		*present |= (uint32_t)1 << f;
 	}
 	for (size_t f = 0; f < nfields; f++) {

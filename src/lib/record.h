@@ -23,6 +23,8 @@ enum record_result {
 	RECORD_GOOD,
 	RECORD_PROVENANCE, /* a line with nothing but `_kafka` */
 	RECORD_BAD,        /* reader->reason says why */
+	RECORD_NO_MEMORY,  /* there was not enough to read the line: it may be
+	                      good, and must not count as done or refused */
 };
 
 struct record_field;
@@ -98,7 +100,10 @@ enum record_result record_read_fields(struct record_reader *reader,
     const char *line, size_t len, const struct record_field *fields,
     size_t nfields, void *out, uint32_t *present);
 
-/* Sets reader->reason; returns RECORD_BAD. */
+/*
+ * Sets reader->reason; returns RECORD_BAD, or RECORD_NO_MEMORY where memory ran
+ * out on reader->object and nothing can be said of it.
+ */
 enum record_result record_bad(struct record_reader *reader,
     const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

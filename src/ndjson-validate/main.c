@@ -114,9 +114,16 @@ pass_usual(struct validator *v)
 static enum flow_result
 validate(struct validator *v, const struct line *line)
 {
-	if (judge(v, line) == RECORD_BAD)
+	switch (judge(v, line)) {
+	case RECORD_BAD:
 		return filter_refuse(&v->filter, line, v->reader.reason,
 		    &v->reader);
+	case RECORD_NO_MEMORY:
+		return flow_no_memory(&v->filter.flow);
+	case RECORD_GOOD:
+	case RECORD_PROVENANCE:
+		break;
+	}
 	/* A failure of standard output is told by the next flow_next(). */
 	lineout_put(&v->filter.out, line->text, line->len);
 	return FLOW_READY;

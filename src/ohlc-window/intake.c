@@ -163,6 +163,8 @@ take_candle_line(struct intake *in, const struct line *line)
 		return take_candle(in, line, &candle);
 	case RECORD_PROVENANCE:
 		return take_provenance(in);
+	case RECORD_NO_MEMORY:
+		return flow_no_memory(&in->filter->flow);
 	case RECORD_BAD:
 		break;
 	}
@@ -198,6 +200,8 @@ intake_line(struct intake *in, const struct line *line)
 		    &trade, origin(in)));
 	case RECORD_PROVENANCE:
 		return take_provenance(in);
+	case RECORD_NO_MEMORY:
+		return flow_no_memory(&in->filter->flow);
 	case RECORD_BAD:
 		break;
 	}

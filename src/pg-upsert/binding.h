@@ -50,7 +50,7 @@ void binding_free(struct binding *binding);
 /*
  * Fills present and values from the object; they point into the object's text
  * and into json and binding, and live as long as those stay unchanged.  False:
- * refused, reason says why.
+ * refused, reason says why; or object->no_memory is set.
  */
 bool binding_row(struct binding *binding, struct json *object);
 

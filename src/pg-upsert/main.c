@@ -222,11 +222,18 @@ take_line(struct sink *sink, const struct line *line)
 	case RECORD_PROVENANCE:
 		mark_line(sink);
 		return;
+	case RECORD_NO_MEMORY:
+		out_of_memory(sink);
+		return;
 	case RECORD_GOOD:
 		break;
 	}
 	if (!binding_row(&sink->binding, &sink->reader.object)) {
-		refuse_line(sink, line, sink->binding.reason, line->len);
+		if (sink->reader.object.no_memory)
+			out_of_memory(sink);
+		else
+			refuse_line(sink, line, sink->binding.reason,
+			    line->len);
 		return;
 	}
 	sink->line = *line;

@@ -122,4 +122,25 @@ status_is 3 'also when the server refuses' \
     pg-upsert --rejects /dev/full t <"$T/in"
 is "$(sql 'SELECT n FROM t WHERE id = 1')" 90 'what came before is in'
 
+# Memory that runs out in a line, of six million numbers, is no bad line.
+starved()
+{
+	bash -c 'ulimit -v 300000 && exec "$@"' bash "$@"
+}
+if starved pg-upsert --version >"$T/out" 2>&1; then
+	{
+		printf '{"id":1,"n":100}\n{"id":1,"n":101,"j":['
+		yes 1, | head -n 6000000 | tr -d '\n'
+		printf '1]}\n'
+	} >"$T/in"
+	: >"$T/rejects"
+	status_is 3 'memory that runs out' starved pg-upsert \
+	    --max-line 200M --rejects "$T/rejects" t <"$T/in"
+	like "$(<"$T/err")" 'pg-upsert: out of memory' 'is said'
+	is "$(<"$T/rejects")" '' 'refuses no line'
+	is "$(sql 'SELECT n FROM t WHERE id = 1')" 100 'what came before is in'
+else
+	skip 'it does not run in little address space (a sanitizer?)' 4
+fi
+
 done_testing
