@@ -307,6 +307,10 @@ finish(struct pub *pub, enum flow_result how)
 		msg_error("%s: %s", flow_where(&pub->flow), strerror(errno));
 		status = STATUS_WORLD;
 	}
+	if (how == FLOW_CIRCLE) {
+		msg_error("%s: " FLOW_CIRCLE_TEXT, flow_where(&pub->flow));
+		status = STATUS_USAGE;
+	}
 	missing = deliver_drain(&pub->deliver);
 	if (how == FLOW_OVERDUE) {
 		msg_error("asked to stop, and the end of the input did not "
@@ -354,6 +358,7 @@ begin(struct pub *pub, const struct opt_common *common)
 		    "%s: %s", common->rejects, strerror(errno));
 		return pub->conf.failed;
 	}
+	flow_writes(&pub->flow, pub->rejects.fd);
 	deliver_init(&pub->deliver, &pub->conf, &pub->rejects);
 	status = kafkaconf_create(&pub->conf, RD_KAFKA_PRODUCER);
 	if (status == STATUS_OK)

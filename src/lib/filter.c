@@ -31,6 +31,7 @@ filter_begin(struct filter *filter, const struct opt_common *common,
 		msg_error("set-up: %s", strerror(errno));
 		return STATUS_WORLD;
 	}
+	flow_writes(&filter->flow, filter->rejects.fd);
 	progress_begin(&filter->progress, common->progress, files, nfiles);
 	return STATUS_OK;
 }
@@ -80,6 +81,9 @@ status_of(const struct filter *filter, enum flow_result how)
 		msg_error("asked to stop, and the input did not end within "
 		    "--drain");
 		return STATUS_WORLD;
+	case FLOW_CIRCLE:
+		msg_error("%s: " FLOW_CIRCLE_TEXT, flow_where(&filter->flow));
+		return STATUS_USAGE;
 	case FLOW_FAILED:
 		msg_error("%s: %s", flow_where(&filter->flow),
 		    strerror(error));

@@ -79,6 +79,42 @@ output_failed(struct flow *flow)
 	return failed(flow, "standard output");
 }
 
+void
+flow_writes(struct flow *flow, int fd)
+{
+	if (fd != -1 && flow->nwrites < FLOW_WRITES_MAX)
+		flow->writes[flow->nwrites++] = fd;
+}
+
+/* Whether it is the same regular file as fd's. */
+static bool
+is_file_of(const struct stat *file, int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_dev == file->st_dev && st.st_ino == file->st_ino;
+}
+
+/*
+ * Whether what is written would be read again, and so without end.  Where
+ * nothing is left to read the end comes first.
+ */
+static bool
+is_circle(const struct flow *flow, const struct stat *file)
+{
+	bool written = is_file_of(file, STDERR_FILENO);
+
+	if (!S_ISREG(file->st_mode) ||
+	    lseek(flow->fd, 0, SEEK_CUR) >= file->st_size)
+		return false;
+	if (flow->out != NULL)
+		written = written || is_file_of(file, flow->out->fd);
+	for (unsigned i = 0; i < flow->nwrites; i++)
+		written = written || is_file_of(file, flow->writes[i]);
+	return written;
+}
+
 static enum flow_result
 open_next(struct flow *flow)
 {
@@ -97,6 +133,10 @@ open_next(struct flow *flow)
 		return FLOW_READY;
 	if (flow->fd == -1 || fstat(flow->fd, &st) == -1)
 		return failed(flow, input_name(flow));
+	if (is_circle(flow, &st)) {
+		flow->failed_at = input_name(flow);
+		return FLOW_CIRCLE;
+	}
 	flow->files++;
 	flow->nfiles--;
 	flow->regular = S_ISREG(st.st_mode);

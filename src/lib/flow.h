@@ -27,8 +27,13 @@ enum flow_result {
 	FLOW_END,     /* the end of the last input, or asked to stop */
 	FLOW_GONE,    /* standard output's reader has gone */
 	FLOW_OVERDUE, /* asked to stop, and the end did not come in time */
+	FLOW_CIRCLE,  /* (flow_next) the next input is a file that is written
+	                 to, flow_where(): what goes out would come in again */
 	FLOW_FAILED,  /* errno, and flow_where() says of what */
 };
+
+#define FLOW_CIRCLE_TEXT "input file is output file" /* as cat(1) has it */
+#define FLOW_WRITES_MAX 2
 
 struct flow {
 	struct linein in;
@@ -36,7 +41,9 @@ struct flow {
 	char *const *files;    /* operands not yet opened */
 	size_t nfiles;
 	const char *file;      /* being read, NULL standard input */
-	const char *failed_at; /* what FLOW_FAILED is about */
+	const char *failed_at; /* what FLOW_FAILED or FLOW_CIRCLE is about */
+	int writes[FLOW_WRITES_MAX]; /* descriptors, of flow_writes() */
+	unsigned nwrites;
 	int fd;                /* -1: none open */
 	bool regular;          /* fd never blocks */
 	bool fresh;            /* data was seen ready: read without polling */
@@ -50,6 +57,12 @@ struct flow {
 int flow_init(struct flow *flow, char *const *files, size_t nfiles,
     struct lineout *out, size_t max_line);
 void flow_free(struct flow *flow);
+
+/*
+ * What else is written, besides out and standard error: a descriptor (-1:
+ * nothing), so that no input is the same file.  At most FLOW_WRITES_MAX.
+ */
+void flow_writes(struct flow *flow, int fd);
 
 /*
  * The next line.  Never blocks longer than a read from a disk or a write to
@@ -95,7 +108,7 @@ flow_lines(const struct flow *flow)
 /* The line at hand could not be read for want of memory: FLOW_FAILED. */
 enum flow_result flow_no_memory(struct flow *flow);
 
-/* What FLOW_FAILED is about: a file's name, "standard input" or "... output".*/
+/* What FLOW_FAILED or FLOW_CIRCLE is about: a file's name, "standard input" or "... output".*/
 const char *flow_where(const struct flow *flow);
 
 #endif

@@ -235,6 +235,7 @@ begin(struct ohlc *o, const struct opt_common *common, char **files,
 	status = filter_begin(&o->filter, common, files, nfiles);
 	if (status != STATUS_OK)
 		return status;
+	flow_writes(&o->filter.flow, o->intake.late_fd);
 	o->partitions = partitions_new(&o->settings, emit, o);
 	if (o->partitions == NULL) {
 		msg_error("windows: %s", strerror(errno));

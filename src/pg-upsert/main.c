@@ -281,6 +281,11 @@ read_lines(struct sink *sink)
 			msg_error("the end of the input did not come in time");
 			end_input(sink, STATUS_WORLD);
 			break;
+		case FLOW_CIRCLE:
+			msg_error("%s: " FLOW_CIRCLE_TEXT,
+			    flow_where(&sink->flow));
+			end_input(sink, STATUS_USAGE);
+			break;
 		default:
 			msg_error("%s: %s", flow_where(&sink->flow),
 			    strerror(errno));
@@ -488,6 +493,7 @@ begin(struct sink *sink)
 		msg_error("%s", strerror(errno));
 		return STATUS_WORLD;
 	}
+	flow_writes(&sink->flow, sink->rejects.fd);
 	writer_init(&sink->writer, sink->db, &sink->ack, &sink->rejects);
 	return STATUS_OK;
 }

@@ -122,6 +122,13 @@ status_is 3 'also when the server refuses' \
     pg-upsert --rejects /dev/full t <"$T/in"
 is "$(sql 'SELECT n FROM t WHERE id = 1')" 90 'what came before is in'
 
+# Rejects that would be read again.
+printf '{"id":1,"n":"x"}\n' >"$T/in"
+status_is 2 'the input as rejects' timeout 60 bash -c \
+    "ulimit -f 20000; pg-upsert --rejects '$T/in' t <'$T/in'"
+like "$(<"$T/err")" 'standard input: input file is output file' 'is said'
+is "$(wc -l <"$T/in")" 1 'and it does not grow'
+
 # Memory that runs out in a line, of six million numbers, is no bad line.
 starved()
 {
