@@ -153,6 +153,16 @@ fuzz-build:
 fuzz: fuzz-build
 	@tests/fuzz/run $(TIME)
 
+# Whatever dies: make crash CYCLES=1000 SEED=7 can be interrupted and goes on;
+# NODES=3 is a cluster of three brokers. See tests/crash/run.
+CYCLES = 200
+SEED = 1
+NODES = 1
+crash: all tests-build
+	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
+		env --default-signal=HUP,INT,QUIT tests/crash/run \
+		$(CYCLES) $(SEED) $(NODES)
+
 # Parts, sizes and what they need: see tests/bench/run.
 bench: all tests-build
 	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
@@ -201,10 +211,10 @@ clean:
 	rm -rf bin build
 
 help:
-	@echo 'all check check-san fuzz lint bench demo install uninstall clean'
+	@echo 'all check check-san fuzz crash lint bench demo install uninstall clean'
 	@echo 'init-db setup-kafka run-producer run-consumer'
 
-.PHONY: all check check-san fuzz fuzz-build fuzz-objects fuzz-targets lint \
+.PHONY: all check check-san crash fuzz fuzz-build fuzz-objects fuzz-targets lint \
 	bench demo init-db setup-kafka run-producer run-consumer install \
 	uninstall clean help tests-build
 .SECONDARY:

@@ -1,0 +1,136 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2317 # called by their names
+# What goes on while things are broken: the ingest, file by file, and the
+# pipelines, started over whenever they have ended. Sourced by round.
+#
+# Everything here is known by files in $T: want/NAME as long as NAME is to run,
+# pid/NAME its script. What it said is in NAME.err.
+
+declare -A KEEPERS=() # pid by NAME
+
+# in_background NAME COMMAND...: a keeper; the round waits for it at the end.
+in_background()
+{
+	local name=$1
+
+	shift
+	: >"$T/want/$name"
+	"$@" "$name" </dev/null &
+	# shellcheck disable=SC2034 # for the round
+	KEEPERS["$name"]=$!
+}
+
+# keep SCRIPT NAME: runs scripts/SCRIPT until it is no longer wanted. That it
+# ended by itself is a finding, for the round to judge.
+keep()
+{
+	local status
+
+	exec 2>>"$T/$2.err"
+	while [[ -e $T/want/$2 ]]; do
+		"$ROOT/scripts/$1" &
+		echo "$!" >"$T/pid/$2"
+		wait "$!"
+		status=$?
+		if [[ -e $T/want/$2 ]]; then
+			echo "$1 $status" >>"$T/ended"
+			# Killed: at once. Else not as fast as the machine can.
+			((status > 128)) || sleep 1
+		elif ((status > 1)); then
+			echo "$2 ended with status $status" >>"$T/badly"
+		fi
+	done
+	rm -f "$T/pid/$2"
+}
+
+# unwanted NAME: it is asked to end.
+unwanted()
+{
+	local pid
+
+	rm -f "$T/want/$1"
+	{ read -r pid <"$T/pid/$1"; } 2>/dev/null && kill -TERM "$pid"
+}
+
+# ingest_files NAME: one file after another, each until it is delivered; then
+# some lines that nobody can use.
+ingest_files()
+{
+	local file status n=0
+
+	exec 2>>"$T/$1.err"
+	for file in "$T"/market/*; do
+		[[ -e $T/want/$1 ]] || break
+		while :; do
+			"$ROOT/scripts/ingest" --replay "$file" &
+			echo "$!" >"$T/pid/$1"
+			wait "$!"
+			status=$?
+			((status > 1)) || break
+			((status > 128)) || echo "ingest $status" >>"$T/ended"
+		done
+		echo "${file##*/}" >>"$T/delivered"
+		((n++ % 4 != 0)) || strange_lines $((100000000 + n))
+		sleep 0.3
+	done
+	rm -f "$T/pid/$1" "$T/want/$1"
+}
+
+# strange_lines N: what another writer may put into the topic: refused by
+# kafka-sub, by ohlc-window (one of them absurdly late in the future), and by
+# the database.
+strange_lines()
+{
+	local day=2025-01-01T00:00:00Z
+
+	to_topic C001USDT <<-END
+		no json $1
+		{"symbol":"C001USDT","_kafka":{"offset":$1}}
+		{"symbol":"C001USDT","price":1,"quantity":1,"trade_id":$1,"event_time":"2099-01-01T00:00:00Z","processed_time":"$day","buyer_maker":true}
+	END
+	# Each of these makes the database refuse a batch, and its halves.
+	(($1 % 32 != 1)) || to_topic C002USDT <<-END
+		{"symbol":"C002USDT","price":0,"quantity":1,"trade_id":$1,"event_time":"$day","processed_time":"$day","buyer_maker":true}
+		{"symbol":"C002USDT","trade_id":$1}
+	END
+}
+
+to_topic()
+{
+	kcat -P -q -b "$BROKERS" -t "$TOPIC" -k "$1" \
+	    -X partitioner=murmur2_random
+}
+
+# --- What runs. ---
+
+# commands [PIPELINE]: "PID NAME SLOT" for every command of the pipelines, in
+# the order of their slots.
+commands()
+{
+	local pid args slot
+
+	for pid in /proc/[0-9]*; do
+		{ mapfile -d '' args <"$pid/cmdline"; } 2>/dev/null || continue
+		case ${args[0]-} in
+		bws-trades | ndjson-validate | kafka-pub | kafka-sub | \
+		    ohlc-window | pg-upsert) ;;
+		*) continue ;;
+		esac
+		[[ " ${args[*]}" =~ \ $T/(data|run)/([a-z]+-[0-9]+)/ ]] || continue
+		slot=${BASH_REMATCH[2]}
+		[[ $slot == "${1-}"* ]] && echo "${pid##*/} ${args[0]} $slot"
+	done | sort -k 3 -k 2
+}
+
+# bashes PIPELINE: the script and what it has forked of itself.
+bashes()
+{
+	local pid
+
+	for pid in /proc/[0-9]*; do
+		{ tr '\0' '\n' <"$pid/environ"; } 2>/dev/null |
+		    grep -qxF "TICKPIPE_RUN=$TICKPIPE_RUN" || continue
+		tr '\0' ' ' <"$pid/cmdline" 2>/dev/null |
+		    grep -qE "scripts/$1( |$)" && echo "${pid##*/}"
+	done
+}
