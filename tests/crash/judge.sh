@@ -154,6 +154,21 @@ judge_recomputed()
 	is "$(tail -n 1 <<<"$out")" 0 "recomputed in SQL: ${out%%$'\n'*} candles | equal in every column, the rest as late as said"
 }
 
+# What the ingest delivered is in the topic, and so in the table: every trade of
+# its files, once, in every column.
+judge_ingested()
+{
+	local file
+
+	while read -r file; do
+		bws-trades -q --replay "$T/market/$file" 2>>"$T/reference.err"
+	done <"$T/delivered" | sort -u >"$T/ingested"
+	DATABASE=$DATABASE_DIRECT compare_load ingested <"$T/ingested"
+	is "$(DATABASE=$DATABASE_DIRECT compare_differ crypto_prices ingested \
+	    'r.*' "trade_id < $STRANGE")" 0 \
+	    "$(wc -l <"$T/delivered") files delivered, $(wc -l <"$T/ingested") trades: no one is missing"
+}
+
 # judge: after everything has ended.
 judge()
 {
@@ -161,6 +176,7 @@ judge()
 
 	same_table crypto_prices 'symbol, trade_id'
 	same_table window_1m 'window_start, symbol'
+	judge_ingested
 	judge_recomputed
 	same_places 'late trades' "$T/reference/late" "$data"/candles-*/late*
 	same_places 'refused by kafka-sub' "$T/reference/messages" \

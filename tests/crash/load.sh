@@ -6,6 +6,8 @@
 # Everything here is known by files in $T: want/NAME as long as NAME is to run,
 # pid/NAME its script. What it said is in NAME.err.
 
+STRANGE=100000000 # trade ids from here on are those of strange lines
+
 declare -A KEEPERS=() # pid by NAME
 
 # in_background NAME COMMAND...: a keeper; the round waits for it at the end.
@@ -70,7 +72,7 @@ ingest_files()
 			((status > 128)) || echo "ingest $status" >>"$T/ended"
 		done
 		echo "${file##*/}" >>"$T/delivered"
-		((n++ % 4 != 0)) || strange_lines $((100000000 + n))
+		((n++ % 4 != 0)) || strange_lines $((STRANGE + n))
 		sleep 0.3
 	done
 	rm -f "$T/pid/$1" "$T/want/$1"
