@@ -108,7 +108,7 @@ close_due(struct partitions *ps, struct partition *p)
 		if (a != NULL && p->watermark_us < p->next_end_us)
 			a->safe_offset = assignment_safe_offset(a);
 		emit_window(ps, w, true);
-		series_shift(w->series);
+		series_close(w);
 	}
 }
 
@@ -148,21 +148,37 @@ add_open(struct partitions *ps, size_t *count, struct window *w)
 	return true;
 }
 
+/* What is open in one partition, in the order it opened. */
+static bool
+add_partition(struct partitions *ps, const struct partition *p, bool all,
+    size_t *count)
+{
+	for (struct window *w = p->queue.oldest; w != NULL;
+	    w = w->opened_after) {
+		if ((all || w->changed) && !add_open(ps, count, w))
+			return false;
+	}
+	return true;
+}
+
 /* Gathers open windows of all partitions, in order; SIZE_MAX: ENOMEM. */
 static size_t
 gather_open(struct partitions *ps, bool all)
 {
 	size_t count = 0;
 
+	/* Those of Kafka, and those that a symbol is by itself. */
+	for (const struct assignment *a = ps->assignments.first; a != NULL;
+	    a = a->next) {
+		if (!add_partition(ps, &a->partition, all, &count))
+			return SIZE_MAX;
+	}
 	for (size_t i = 0; i < ps->series.cap; i++) {
 		const struct series *s = ps->series.slot[i].series;
 
-		for (size_t k = s != NULL ? s->begin : 0;
-		    s != NULL && k < s->end; k++) {
-			if ((all || s->open[k]->changed) &&
-			    !add_open(ps, &count, s->open[k]))
-				return SIZE_MAX;
-		}
+		if (s != NULL && s->of == NULL &&
+		    !add_partition(ps, &s->own, all, &count))
+			return SIZE_MAX;
 	}
 	if (count > 1)
 		qsort(ps->open, count, sizeof *ps->open, compare_windows);

@@ -23,9 +23,8 @@ series_partition_init(struct partition *p)
 void
 series_partition_drop(struct partition *p)
 {
-	/* They come in the order in which their series have them. */
 	while (p->queue.count > 0)
-		series_shift(queue_take(&p->queue)->series);
+		series_close(queue_take(&p->queue));
 	p->next_end_us = INT64_MAX;
 }
 
@@ -125,8 +124,8 @@ series_table_free(struct series_table *table)
 	for (size_t i = 0; i < table->cap; i++) {
 		struct series *s = table->slot[i].series;
 
-		if (s != NULL && s->open != s->few)
-			free(s->open);
+		if (s != NULL && s->older != s->few)
+			free(s->older);
 		if (s != NULL)
 			queue_free(&s->own.queue);
 		free(s);
@@ -183,7 +182,7 @@ add_series(struct series_table *table, struct partition *of,
 	s->of = of;
 	s->partition = of != NULL ? of : &s->own;
 	s->key = key_of(symbol);
-	s->open = s->few;
+	s->older = s->few;
 	s->cap = sizeof s->few / sizeof *s->few;
 	memcpy(s->symbol, symbol.text, symbol.len);
 	add_slot(table->slot, table->cap, (struct series_slot){
@@ -244,60 +243,80 @@ series_expect(const struct series_table *table, uint64_t hash)
 
 /* --- The open windows of a series. --- */
 
-/* Behind all windows that start at or before start_us. */
+/* The slot that a window is looked for in first. */
+static size_t
+home(const struct series *s, int64_t start_us)
+{
+	return (size_t)mix((uint64_t)start_us, SALT_HEAD) & (s->cap - 1);
+}
+
+/* The slot of the window that starts there, or the free one for it. */
 static size_t
 find(const struct series *s, int64_t start_us)
 {
-	size_t low = s->begin, high = s->end;
+	size_t i = home(s, start_us);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (s->open[middle]->start_us <= start_us)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	while (s->older[i].window != NULL && s->older[i].start_us != start_us)
+		i = (i + 1) & (s->cap - 1);
+	return i;
 }
 
-struct window *
-series_window(const struct series *s, int64_t start_us)
+static void
+add(struct series *s, struct series_older older)
 {
-	size_t behind;
-
-	if (start_us > s->newest.start_us || s->newest.start_us == NOT_OPEN)
-		return NULL;
-	behind = find(s, start_us);
-	return behind > s->begin &&
-	    s->open[behind - 1]->start_us == start_us ?
-	    s->open[behind - 1] : NULL;
+	s->older[find(s, older.start_us)] = older;
+	s->nolder++;
 }
 
-/* Room for one more at the end. */
+/* What stands behind a slot that becomes free must still be found. */
+static void
+take_out(struct series *s, int64_t start_us)
+{
+	size_t mask = s->cap - 1, hole = find(s, start_us), i = hole;
+
+	while (s->older[i = (i + 1) & mask].window != NULL) {
+		size_t from = home(s, s->older[i].start_us);
+
+		if (((i - from) & mask) < ((i - hole) & mask))
+			continue;
+		s->older[hole] = s->older[i];
+		hole = i;
+	}
+	s->older[hole].window = NULL;
+	s->nolder--;
+}
+
+/* Room for one more. */
 static bool
 make_room(struct series *s)
 {
-	struct window **old = s->open == s->few ? NULL : s->open, **open;
-	size_t cap = s->cap * 2;
+	struct series_older *old = s->older;
+	size_t cap = s->cap;
 
-	if (s->end < s->cap)
+	if ((s->nolder + 1) * 4 <= cap * 3)
 		return true;
-	if (s->begin >= s->cap / 2) {
-		s->end -= s->begin;
-		memmove(s->open, s->open + s->begin,
-		    s->end * sizeof *s->open);
-		s->begin = 0;
-		return true;
-	}
-	open = realloc(old, cap * sizeof *open);
-	if (open == NULL)
+	s->older = calloc(2 * cap, sizeof *s->older);
+	if (s->older == NULL) {
+		s->older = old;
 		return false;
-	if (old == NULL)
-		memcpy(open, s->few, sizeof s->few);
-	s->open = open;
-	s->cap = cap;
+	}
+	s->cap = 2 * cap;
+	s->nolder = 0;
+	for (size_t i = 0; i < cap; i++) {
+		if (old[i].window != NULL)
+			add(s, old[i]);
+	}
+	if (old != s->few)
+		free(old);
 	return true;
+}
+
+struct window *
+series_window(struct series *s, int64_t start_us)
+{
+	if (start_us >= s->newest.start_us)
+		return start_us == s->newest.start_us ? &s->newest : NULL;
+	return s->older[find(s, start_us)].window;
 }
 
 /* The newest window makes room for one that is newer. */
@@ -309,7 +328,7 @@ move_out(struct series *s)
 	if (w == NULL)
 		return false;
 	*w = s->newest;
-	s->open[s->end - 1] = w;
+	add(s, (struct series_older){ w->start_us, w });
 	queue_moved(&s->partition->queue, w);
 	return true;
 }
@@ -318,39 +337,35 @@ struct window *
 series_open(struct series *s, int64_t start_us, bool of_candles,
     int64_t offset)
 {
+	bool some = s->newest.start_us != NOT_OPEN;
+	bool is_older = some && start_us < s->newest.start_us;
 	struct window *w = &s->newest;
-	size_t at;
 
-	if (!make_room(s))
+	if (some && !make_room(s))
 		return NULL;
-	at = s->end;
-	if (s->begin < s->end && start_us < s->newest.start_us) {
+	if (is_older)
 		w = malloc(sizeof *w);
-		at = find(s, start_us);
-	} else if (s->begin < s->end && !move_out(s)) {
+	else if (some && !move_out(s))
 		return NULL;
-	}
 	if (w == NULL || !window_init(w, start_us, of_candles))
 		return NULL;
 	w->series = s;
 	w->first_offset = offset;
-	memmove(s->open + at + 1, s->open + at,
-	    (s->end - at) * sizeof *s->open);
-	s->open[at] = w;
-	s->end++;
+	if (is_older)
+		add(s, (struct series_older){ start_us, w });
 	return queue_put(&s->partition->queue, w) ? w : NULL;
 }
 
 void
-series_shift(struct series *s)
+series_close(struct window *w)
 {
-	struct window *w = s->open[s->begin++];
+	struct series *s = w->series;
 
 	window_clear(w);
-	if (w == &s->newest)
+	if (w == &s->newest) {
 		w->start_us = NOT_OPEN;
-	else
-		free(w);
-	if (s->begin == s->end)
-		s->begin = s->end = 0;
+		return;
+	}
+	take_out(s, w->start_us);
+	free(w);
 }

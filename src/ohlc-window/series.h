@@ -34,19 +34,28 @@ struct series_key {
 	size_t len;
 };
 
+/* A window by its start, so that no other window need be looked at. */
+struct series_older {
+	int64_t start_us;
+	struct window *window; /* NULL: free */
+};
+
 /*
  * One symbol in one partition, with its open windows.  What every trade needs
  * lies in a row of memory, so that nothing waits for a pointer: the newest
- * window stands in its series, and moves out when a newer one opens.
+ * window stands in its series, and moves out when a newer one opens.  The
+ * others are found by their start, in whatever order they open and however many
+ * they are; the order in which they close is the partition's business.
  */
 struct series {
 	struct series_key key;
 	struct partition *of;        /* Kafka's; NULL: partition is &own */
 	struct partition *partition;
 	struct partition own;
-	struct window **open;        /* from begin to end, by start */
-	size_t begin, end, cap;
-	struct window *few[2];       /* what open is at first */
+	struct series_older *older;  /* all open ones but the newest: a hash
+	                                table with linear probing */
+	size_t nolder, cap;          /* cap is a power of two */
+	struct series_older few[2];  /* what older is at first */
 	_Alignas(SERIES_LINE) struct window newest; /* by start; start_us is
 	                                               INT64_MAX: none open */
 	char symbol[];
@@ -85,7 +94,7 @@ void series_expect(const struct series_table *table, uint64_t hash);
 int series_compare(const struct series *a, const struct series *b);
 
 /* The open window that starts there, or NULL. */
-struct window *series_window(const struct series *series, int64_t start_us);
+struct window *series_window(struct series *series, int64_t start_us);
 
 /*
  * Opens a window that is not there yet, at an offset of Kafka's or 0.  NULL:
@@ -94,7 +103,10 @@ struct window *series_window(const struct series *series, int64_t start_us);
 struct window *series_open(struct series *series, int64_t start_us,
     bool of_candles, int64_t offset);
 
-/* Frees the oldest window, which has been taken from its partition. */
-void series_shift(struct series *series);
+/*
+ * Frees an open window, which has been taken from its partition.  The newest
+ * must be the last.
+ */
+void series_close(struct window *window);
 
 #endif

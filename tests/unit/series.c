@@ -101,9 +101,10 @@ windows_are_good(struct series *s)
 		if (below(3) == 0) {
 			while (!open[from])
 				from++;
-			good = good && queue_take(queue)->start_us == from;
+			w = queue_take(queue);
+			good = good && w->start_us == from;
 			open[from++] = false;
-			series_shift(s);
+			series_close(w);
 		}
 	}
 	series_partition_drop(s->partition);
