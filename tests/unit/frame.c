@@ -178,6 +178,8 @@ outcome(char *out, const char *frame, size_t len)
 		return (size_t)sprintf(out, "other");
 	case FRAME_ERROR:
 		return (size_t)sprintf(out, "error");
+	case FRAME_NO_MEMORY:
+		return (size_t)sprintf(out, "no memory");
 	case FRAME_BAD:
 		return (size_t)sprintf(out, "!%s", reader.reason);
 	}
