@@ -166,6 +166,18 @@ create_once(struct kafkaconf *conf, rd_kafka_NewTopic_t *wanted,
 	return error;
 }
 
+/*
+ * With three copies or more an acknowledgement means at least two: Kafka's own
+ * default would let it mean the leader's alone while the others are behind.
+ */
+static void
+ask_for_two(rd_kafka_NewTopic_t *wanted, int replicas)
+{
+	if (replicas >= 3)
+		rd_kafka_NewTopic_set_config(wanted, "min.insync.replicas",
+		    "2");
+}
+
 static enum status
 create_topic(struct kafkaconf *conf, const char *topic,
     const struct topic_create *create)
@@ -180,6 +192,7 @@ create_topic(struct kafkaconf *conf, const char *topic,
 		kafkaconf_fail(conf, STATUS_USAGE, "--create: %s", text);
 		return conf->failed;
 	}
+	ask_for_two(wanted, create->replicas);
 	do {
 		error = create_once(conf, wanted, text, sizeof text);
 		if (stop_overdue() && passing(error))

@@ -43,6 +43,8 @@ ok $? 'each partition has a leader'
 is "$(peer_cluster_topic "$kafka" trades | grep -cE \
     'replicas: [123],[123],[123], isrs: [123],[123],[123]$')" 20 \
     'and three copies'
+like "$(grep -h 'Created log for partition trades-' "$kafka"/*/log | head -n 1)" \
+    'min.insync.replicas=2' 'of which an acknowledgement means two'
 
 "$BUILD/tests/bench/gentrades" -s 100 -n 10000 >"$T/in"
 # shellcheck disable=SC2317 # called by the helpers
