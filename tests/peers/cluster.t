@@ -81,4 +81,15 @@ same_file <(sort "$T/out") <(sort "$T/in") 'and miss nothing'
 check 'one is stopped in order' peer_cluster_stop "$kafka" 1
 check 'it leads nothing' wait_for 30 leaders_are '[23]'
 
+# A power cut.
+for n in 2 3; do
+	peer_cluster_kill "$kafka" "$n"
+done
+check 'the first of three waits for no answer' \
+    peer_cluster_start_node "$kafka" 1
+peer_cluster_start "$kafka"
+check 'all come back where they were' wait_for 60 leaders_are '[123]'
+status_is 0 'reading on' kafka-sub -b "$BROKERS" -o beginning -e trades
+same_file <(sort "$T/out") <(sort "$T/in") 'nothing is lost'
+
 done_testing

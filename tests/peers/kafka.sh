@@ -132,17 +132,20 @@ peer_kafka_kill()
 # free one, which is in DIR/N/port. What it tells clients is that port too,
 # unless a CLIENT_PORT is given as ADVERTISED:PORT (as for proxy_start), or
 # KAFKA_ADVERTISED has a port for each. Sets BROKERS, which is where clients
-# are told to come.
+# are told to come. Later, starts what does not run, as it was: the other
+# arguments count the first time alone.
 peer_cluster_start()
 {
 	local dir=$1 n jobs=()
 
 	shift
 	peer_kafka_needs
-	for n in 1 2 3; do
-		on_exit kafka_kill "$dir/$n"
-	done
-	peer_cluster_plan "$dir" "$@"
+	if [[ ! -e $dir/3/settings ]]; then
+		for n in 1 2 3; do
+			on_exit kafka_kill "$dir/$n"
+		done
+		peer_cluster_plan "$dir" "$@"
+	fi
 	for n in 1 2 3; do
 		peer_cluster_launch "$dir" "$n" 2>"$dir/$n/launch.err" &
 		jobs+=("$!")
@@ -225,10 +228,12 @@ peer_cluster_settings()
 	(($# == 0)) || printf '%s\n' "$@"
 }
 
+# peer_cluster_launch DIR N: starts a node if it does not run.
 peer_cluster_launch()
 {
 	local KAFKA_HEAP=256m settings
 
+	kafka_pid "$1/$2" >/dev/null && return 0
 	mapfile -t settings <"$1/$2/settings"
 	kafka_launch "$1/$2" "$(<"$1/$2/port")" "${settings[@]}"
 }
@@ -240,7 +245,7 @@ peer_cluster_start_node()
 {
 	local running
 
-	kafka_pid "$1/$2" >/dev/null || peer_cluster_launch "$1" "$2" || return
+	peer_cluster_launch "$1" "$2" || return
 	mapfile -t running < <(peer_cluster_ports "$1")
 	((${#running[@]} < 2)) || kafka_wait "$1/$2"
 }
