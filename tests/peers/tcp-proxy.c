@@ -115,6 +115,8 @@ open_route(struct route *route, char *operand)
 		*colon = '\0';
 	from = number(operand, 1, 65535);
 	to = colon == NULL ? -1 : number(colon + 1, 1, 65535);
+	if (colon != NULL)
+		*colon = ':'; /* for ps(1) and the messages */
 	if (from == -1 || to == -1) {
 		fprintf(stderr, "tcp-proxy: not LISTEN:TARGET: %s\n", operand);
 		exit(EXIT_USAGE);
