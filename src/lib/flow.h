@@ -108,7 +108,10 @@ flow_lines(const struct flow *flow)
 /* The line at hand could not be read for want of memory: FLOW_FAILED. */
 enum flow_result flow_no_memory(struct flow *flow);
 
-/* What FLOW_FAILED or FLOW_CIRCLE is about: a file's name, "standard input" or "... output".*/
+/*
+ * What FLOW_FAILED or FLOW_CIRCLE is about: a file's name, "standard input" or
+ * "... output".
+ */
 const char *flow_where(const struct flow *flow);
 
 #endif

@@ -44,7 +44,8 @@ scarce_realloc(void *old, size_t size)
 #define CANDLE "{\"window_start\":\"2024-01-01T00:00:00Z\",\"window_end\":" \
 	"\"2024-01-01T00:01:00Z\",\"symbol\":\"\\u0041\",\"open\":1," \
 	"\"high\":1,\"low\":1,\"close\":1,\"trades\":1,\"closed\":true}"
-#define FRAME "{\"stream\":\"x\",\"data\":{\"e\":\"trade\",\"E\":1721260800999," \
+#define FRAME "{\"stream\":\"x\",\"data\":{\"e\":\"trade\"," \
+	"\"E\":1721260800999," \
 	"\"s\":\"\\u0041\",\"t\":1,\"p\":\"1\",\"q\":\"1\"," \
 	"\"T\":1721260800999,\"m\":true}}"
 
