@@ -160,6 +160,13 @@ same_file()
 	return 1
 }
 
+# interruptible COMMAND...: for a command in the background that is to get INT,
+# which this shell has such a one ignore.
+interruptible()
+{
+	exec env --default-signal=INT "$@"
+}
+
 # skip REASON [N]: counts N tests (1) as skipped.
 skip()
 {

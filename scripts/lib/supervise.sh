@@ -49,8 +49,9 @@ say()
 # It alone holds the pipes: kafka-sub ends its output and waits for what comes
 # of that, so a second holder, waiting for kafka-sub, would be a deadlock. A
 # signal for the group is the command's business; being ignored would be
-# inherited, so that comes after its start. What bash has to say of a command
-# that was killed, supervise_wait says.
+# inherited, so that comes after its start. (INT it ignores all the same, being
+# in the background: what asks it to end is TERM.) What bash has to say of a
+# command that was killed, supervise_wait says.
 member()
 {
 	local status

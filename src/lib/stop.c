@@ -11,6 +11,7 @@
 #define REPEAT_US 100000 /* between the signals after the deadline */
 
 static volatile sig_atomic_t asked, overdue;
+static bool int_ignored; /* by whoever started the process */
 static int stop_pipe[2] = { -1, -1 };
 static struct itimerval drain_timer;
 
@@ -30,7 +31,8 @@ on_ask(int signal)
 	int saved = errno;
 
 	(void)signal;
-	handle(SIGINT, SIG_DFL, 0);
+	if (!int_ignored)
+		handle(SIGINT, SIG_DFL, 0);
 	handle(SIGTERM, SIG_DFL, 0);
 	if (!asked) {
 		asked = 1;
@@ -47,6 +49,23 @@ on_alarm(int signal)
 {
 	(void)signal;
 	overdue = 1;
+}
+
+/*
+ * INT is what a terminal sends to all of its foreground, and who ignores it for
+ * a child means it to go on.  TERM is sent to the process that it is for.
+ */
+static int
+handle_asking(void)
+{
+	struct sigaction old;
+
+	if (sigaction(SIGINT, NULL, &old) == -1)
+		return -1;
+	int_ignored = old.sa_handler == SIG_IGN;
+	if (!int_ignored && handle(SIGINT, on_ask, 0) == -1)
+		return -1;
+	return handle(SIGTERM, on_ask, 0);
 }
 
 int
@@ -66,9 +85,7 @@ stop_init(int64_t drain_us)
 	}
 	if (handle(SIGPIPE, SIG_IGN, 0) == -1 ||
 	    handle(SIGXFSZ, SIG_IGN, 0) == -1 ||
-	    handle(SIGALRM, on_alarm, 0) == -1 ||
-	    handle(SIGINT, on_ask, 0) == -1 ||
-	    handle(SIGTERM, on_ask, 0) == -1)
+	    handle(SIGALRM, on_alarm, 0) == -1 || handle_asking() == -1)
 		return -1;
 	return 0;
 }

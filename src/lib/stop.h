@@ -11,6 +11,9 @@
  * stop_overdue() is true and a signal every 100 ms interrupts whatever system
  * call blocks (EINTR), so a blocked write(2) cannot outlive the deadline.
  *
+ * An INT that was ignored from the start, as it is for a background job of a
+ * shell without job control, stays ignored.
+ *
  * SIGPIPE is ignored for the whole process: EPIPE is read from write(2), and
  * only standard output's ends the command, by stop_by_sigpipe().  So is
  * SIGXFSZ: a file at its limit (ulimit -f) fails a write with EFBIG.

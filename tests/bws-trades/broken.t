@@ -40,7 +40,8 @@ same_file "$T/bare" "$T/later.log" 'everything came out'
 # Cut again and again: trades in the gaps are missing, none comes twice.
 exchange_start cut --symbols btcusdt --rate 200 --cut-after 40
 rm -f "$T/out" "$T/err"
-bws-trades --url "ws://$EXCHANGE_ADDRESS" btcusdt >"$T/out" 2>"$T/err" &
+interruptible bws-trades --url "ws://$EXCHANGE_ADDRESS" btcusdt \
+    >"$T/out" 2>"$T/err" &
 pid=$!
 on_exit end_process "$pid"
 wait_for 60 lines "$T/out" 130
@@ -59,7 +60,7 @@ exchange_stop "$EXCHANGE_PID"
 # A frame beyond the bound ends the connection, not the command.
 exchange_start long --symbols btcusdt --rate 100
 rm -f "$T/out" "$T/err"
-bws-trades --max-line 100 --url "ws://$EXCHANGE_ADDRESS" btcusdt \
+interruptible bws-trades --max-line 100 --url "ws://$EXCHANGE_ADDRESS" btcusdt \
     >"$T/out" 2>"$T/err" &
 pid=$!
 on_exit end_process "$pid"
@@ -79,8 +80,8 @@ rm -f "$T/out"
 cat "$T/fifo" >"$T/out" &
 reader=$!
 on_exit end_process "$reader"
-bws-trades --url "ws://$EXCHANGE_ADDRESS" btcusdt ethusdt >"$T/fifo" \
-    2>"$T/err" &
+interruptible bws-trades --url "ws://$EXCHANGE_ADDRESS" btcusdt ethusdt \
+    >"$T/fifo" 2>"$T/err" &
 pid=$!
 on_exit end_process "$pid"
 wait_for 30 test -s "$T/out"
@@ -124,8 +125,8 @@ sleeper=$!
 on_exit end_process "$sleeper"
 mkfifo "$T/stuck"
 exec 4<>"$T/stuck"
-bws-trades --drain 300ms --url "ws://$EXCHANGE_ADDRESS" btcusdt ethusdt \
-    >"$T/stuck" 2>"$T/err" &
+interruptible bws-trades --drain 300ms --url "ws://$EXCHANGE_ADDRESS" \
+    btcusdt ethusdt >"$T/stuck" 2>"$T/err" &
 pid=$!
 on_exit end_process "$pid"
 # shellcheck disable=SC2317 # called by wait_for

@@ -14,8 +14,8 @@ start()
 	local name=$1
 
 	shift
-	bws-trades --url "ws://$EXCHANGE_ADDRESS" "$@" >"$T/$name.out" \
-	    2>"$T/$name.err" &
+	interruptible bws-trades --url "ws://$EXCHANGE_ADDRESS" "$@" \
+	    >"$T/$name.out" 2>"$T/$name.err" &
 	pid=$!
 	on_exit end_process "$pid"
 }

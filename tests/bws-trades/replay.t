@@ -58,7 +58,7 @@ is "$(wc -l <"$T/out")" 1 'and the next one is read'
 like "$(<"$T/err")" 'line 1: longer than --max-line' 'and it is said'
 
 mkfifo "$T/fifo"
-bws-trades --drain 100ms --replay "$T/fifo" >"$T/out" 2>"$T/err" &
+interruptible bws-trades --drain 100ms --replay "$T/fifo" >"$T/out" 2>"$T/err" &
 pid=$!
 exec 3>"$T/fifo"
 printf '%s\n' "$(frame 1)" >&3

@@ -19,7 +19,7 @@ fails()
 
 	shift 3
 	rm -f "$T/err"
-	bws-trades --url "$url" "$@" btcusdt >"$T/out" 2>"$T/err" &
+	interruptible bws-trades --url "$url" "$@" btcusdt >"$T/out" 2>"$T/err" &
 	pid=$!
 	on_exit end_process "$pid"
 	wait_for 30 test -s "$T/err"

@@ -131,7 +131,7 @@ wait "$pid"
 is $? 141 'as SIGPIPE'
 
 # Asked to stop.
-kafka-sub -o beginning t >"$T/out" 2>"$T/err" &
+interruptible kafka-sub -o beginning t >"$T/out" 2>"$T/err" &
 pid=$!
 full() { (($(wc -l <"$T/out") == 10000)); }
 wait_for 20 full

@@ -17,7 +17,7 @@ has()
 live()
 {
 	: >"$T/live"
-	"$@" <"$T/fifo" >"$T/live" 2>"$T/err" &
+	interruptible "$@" <"$T/fifo" >"$T/live" 2>"$T/err" &
 	pid=$!
 	exec 3>"$T/fifo"
 }
@@ -126,6 +126,27 @@ for signals in 'INT INT 130' 'INT TERM 143' 'TERM INT 130' 'TERM TERM 143'; do
 	exec 3>&-
 done
 
+# Ignored by whoever started it: as by a shell for what runs in the background.
+: >"$T/live"
+(trap '' INT; exec ndjson-validate <"$T/fifo" >"$T/live" 2>"$T/err") &
+pid=$!
+exec 3>"$T/fifo"
+for n in 1 2; do
+	echo '{"a":1}' >&3
+	wait_for 20 has "$n"
+	kill -INT "$pid"
+done
+kill -TERM "$pid"
+echo '{"a":2}' >&3
+check 'an INT that is ignored is ignored, and TERM the first to ask' \
+    wait_for 20 has 3
+kill -INT "$pid"
+echo '{"a":3}' >&3
+check 'and behind it INT is ignored as before' wait_for 20 has 4
+exec 3>&-
+ended
+is "$status $(wc -l <"$T/live")" '0 4' 'to the end of the input'
+
 # is_full: nobody reads the FIFO `full`, and no more goes in.
 # shellcheck disable=SC2317 # called by wait_for
 is_full()
@@ -162,7 +183,7 @@ outlives 'the rejects'
 # --- Asked to stop with files as input ---
 mkfifo "$T/late"
 : >"$T/live"
-ndjson-validate "$T/many" "$T/late" >"$T/live" 2>"$T/err" &
+interruptible ndjson-validate "$T/many" "$T/late" >"$T/live" 2>"$T/err" &
 pid=$!
 check 'what a file held is out before the next one is waited for' \
     wait_for 20 has 100000
@@ -171,7 +192,7 @@ timeout 30 bash -c "echo '{\"a\":\"late\"}' >'$T/late'" &
 ended
 is "$status $(tail -n 1 "$T/live")" '0 {"a":"late"}' \
     'and a file that opens in time is read to its end'
-ndjson-validate --drain 100ms "$T/late" >"$T/out" 2>"$T/err" &
+interruptible ndjson-validate --drain 100ms "$T/late" >"$T/out" 2>"$T/err" &
 pid=$!
 wait_for 20 test -e "/proc/$pid/fd/3"
 kill -INT "$pid"

@@ -50,7 +50,7 @@ status_is 0 '--version' pg-upsert --version
 like "$(<"$T/out")" 'libpq [0-9]+\.[0-9]+' 'names the library'
 
 # A server that is not there is waited for; INT ends that after the drain.
-pg-upsert --drain 100ms t 2>"$T/err" &
+interruptible pg-upsert --drain 100ms t 2>"$T/err" &
 pid=$!
 wait_for 20 grep -q 'trying again' "$T/err"
 ok $? 'a server that is not there is said at once, and waited for'

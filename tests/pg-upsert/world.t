@@ -24,7 +24,7 @@ mkfifo "$T/feed"
 start()
 {
 	: >"$T/err"
-	pg-upsert "$@" <"$T/feed" 2>"$T/err" &
+	interruptible pg-upsert "$@" <"$T/feed" 2>"$T/err" &
 	pid=$!
 	exec 7>"$T/feed"
 }
