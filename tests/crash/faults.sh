@@ -246,7 +246,7 @@ fault_table_locked()
 	    SELECT pg_sleep($((DRAW + 2))); COMMIT"
 }
 
-# kill_locked TABLE SECONDS REGEX: the table is locked; after so long one of
+# kill_locked TABLE SECONDS REGEX [SQL]: the table is locked; after so long one of
 # those that it holds up is killed, and a second later it is free again.
 kill_locked()
 {
@@ -254,17 +254,20 @@ kill_locked()
 	    SELECT pg_sleep($(($2 + 1))); COMMIT" &
 	sleep "$2"
 	kill_one "$3"
+	[[ -z ${4-} ]] || admin -c "$4"
 	wait
 }
 
-# Whose batch is under way, long enough for a word too early to be believed.
+# Whose batch is under way, long enough for a word too early to be believed. The
+# session too: by itself it would do the rest, for a batch and its COMMIT travel
+# together.
 fault_kill_waiting()
 {
 	draw 2
 	if ((DRAW == 0)); then
-		kill_locked crypto_prices 2 ' pg-upsert ticks-'
+		kill_locked crypto_prices 2 ' pg-upsert ticks-' "$end_sessions"
 	else
-		kill_locked window_1m 2 ' pg-upsert candles-'
+		kill_locked window_1m 2 ' pg-upsert candles-' "$end_sessions"
 	fi
 }
 
