@@ -155,7 +155,7 @@ exec 3<&-
 kafka-sub -o beginning t 2>"$T/err" >"$T/out1" &
 pid=$!
 exec 3<"$T/out1"
-sleep 0.3
+wait_for 20 blocked
 kill -TERM "$pid"
 cat <&3 >"$T/out"
 exec 3<&-
