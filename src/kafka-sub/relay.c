@@ -32,7 +32,12 @@ relay_init(struct relay *relay, struct assign *assign, struct ackin *ack,
 	relay->filling = true;
 	relay->regular = fstat(STDOUT_FILENO, &st) == 0 &&
 	    S_ISREG(st.st_mode);
-	return lineout_init(&relay->out, STDOUT_FILENO);
+	if (lineout_init(&relay->out, STDOUT_FILENO) == -1)
+		return -1;
+	/* A write that blocked would cost the membership: a line is held as a
+	   whole, however long it is. */
+	relay->out.grow_max = FILL + emit->max_line + PROVENANCE_MAX + 2;
+	return 0;
 }
 
 static void
