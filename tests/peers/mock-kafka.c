@@ -20,8 +20,16 @@
 #include <unistd.h>
 
 #define MAX_PARTITIONS 1000
+#define MAX_ERRORS 100
 
 enum { EXIT_USAGE = 2, EXIT_WORLD = 3 };
+
+/* The answers to the first requests of one kind. */
+struct failures {
+	int16_t api;
+	size_t count;
+	rd_kafka_resp_err_t errors[MAX_ERRORS];
+};
 
 static volatile sig_atomic_t stop;
 
@@ -35,7 +43,8 @@ on_signal(int signo)
 static void
 usage(FILE *f)
 {
-	fputs("usage: mock-kafka [-e] [-p PARTITIONS] TOPIC...\n", f);
+	fputs("usage: mock-kafka [-e] [-p PARTITIONS] [-f API:ERROR,...] "
+	    "TOPIC...\n", f);
 }
 
 static void
@@ -44,6 +53,9 @@ help(void)
 	usage(stdout);
 	puts("Serves an embedded Kafka with the topics and prints HOST:PORT.\n"
 	    "  -e, --until-eof            end when stdin does\n"
+	    "  -f, --fail API:ERROR,...   answer the first requests of a kind\n"
+	    "                             so; numbers as in Kafka's protocol,\n"
+	    "                             0 for no error\n"
 	    "  -p, --partitions NUMBER    of each topic (20)\n"
 	    "  -h, --help                 this text");
 }
@@ -120,7 +132,8 @@ serve(rd_kafka_mock_cluster_t *cluster, char **topics, int partitions,
 }
 
 static int
-run(char **topics, int partitions, bool until_eof)
+run(char **topics, int partitions, bool until_eof,
+    const struct failures *failures)
 {
 	rd_kafka_mock_cluster_t *cluster;
 	rd_kafka_conf_t *conf;
@@ -145,6 +158,8 @@ run(char **topics, int partitions, bool until_eof)
 	if (cluster == NULL) {
 		fputs("mock-kafka: cannot listen on 127.0.0.1\n", stderr);
 	} else {
+		rd_kafka_mock_push_request_errors_array(cluster,
+		    failures->api, failures->count, failures->errors);
 		status = serve(cluster, topics, partitions, &waiting,
 		    until_eof);
 		rd_kafka_mock_cluster_destroy(cluster);
@@ -168,23 +183,48 @@ parse_partitions(const char *s)
 	return (int)n;
 }
 
+/* API:ERROR,... */
+static bool
+parse_failures(char *s, struct failures *out)
+{
+	char *end;
+
+	out->api = (int16_t)strtol(s, &end, 10);
+	for (out->count = 0; out->count < MAX_ERRORS && end != s &&
+	    *end == (out->count == 0 ? ':' : ','); out->count++) {
+		s = end + 1;
+		out->errors[out->count] =
+		    (rd_kafka_resp_err_t)strtol(s, &end, 10);
+	}
+	return end != s && *end == '\0' && out->count > 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct option longopts[] = {
 		{ "until-eof", no_argument, NULL, 'e' },
+		{ "fail", required_argument, NULL, 'f' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "partitions", required_argument, NULL, 'p' },
 		{ NULL, 0, NULL, 0 },
 	};
+	struct failures failures = { .count = 0 };
 	bool until_eof = false;
 	int partitions = 20;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "ehp:", longopts, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "ef:hp:", longopts, NULL)) != -1) {
 		switch (c) {
 		case 'e':
 			until_eof = true;
+			break;
+		case 'f':
+			if (!parse_failures(optarg, &failures)) {
+				fprintf(stderr, "mock-kafka: -f: not "
+				    "API:ERROR,...: %s\n", optarg);
+				return EXIT_USAGE;
+			}
 			break;
 		case 'h':
 			help();
@@ -207,5 +247,5 @@ main(int argc, char **argv)
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	return run(argv + optind, partitions, until_eof);
+	return run(argv + optind, partitions, until_eof, &failures);
 }

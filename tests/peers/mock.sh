@@ -7,12 +7,13 @@
 # Quick to start and enough for most tests; see mock-kafka.c for what only a
 # real broker can do.
 
-# peer_mock_start [-p PARTITIONS] TOPIC...: sets BROKERS, and PEER_MOCK_PID.
+# peer_mock_start [-p PARTITIONS] [-f API:ERROR,...] TOPIC...: sets BROKERS, and PEER_MOCK_PID.
 peer_mock_start()
 {
 	local mock=$BUILD/tests/peers/mock-kafka
 
 	[[ -x $mock ]] || bail "$mock is not built"
+	rm -f "$T/mock-kafka.out" # of one before
 	"$mock" "$@" >"$T/mock-kafka.out" 2>"$T/mock-kafka.err" &
 	PEER_MOCK_PID=$!
 	on_exit peer_mock_stop
