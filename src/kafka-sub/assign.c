@@ -218,14 +218,20 @@ ask_committed(struct assign *assign, rd_kafka_topic_partition_list_t *list)
 	return true;
 }
 
+/* Whether a commit may be tried: the partitions are not another's by now. */
+static bool
+may_commit(const struct assign *assign)
+{
+	return !rd_kafka_assignment_lost(assign->conf->rk) &&
+	    rd_kafka_fatal_error(assign->conf->rk, NULL, 0) ==
+	    RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 /* Our partitions are to go: what is safe is committed first. */
 static void
 give_up(struct assign *assign)
 {
-	if (!rd_kafka_assignment_lost(assign->conf->rk)) {
-		assign_commit(assign, clock_monotonic_us() +
-		    COMMIT_LAST_US);
-	}
+	assign_commit(assign, clock_monotonic_us() + COMMIT_LAST_US);
 	assign->ready = false;
 	parts_clear(&assign->parts);
 	rd_kafka_assign(assign->conf->rk, NULL);
@@ -304,8 +310,8 @@ commit_if_due(struct assign *assign)
 	list = list_due(assign);
 	if (list == NULL)
 		return;
-	if (sync_rejects(assign) && !rd_kafka_assignment_lost(
-	    assign->conf->rk) && rd_kafka_commit(assign->conf->rk, list, 1) ==
+	if (sync_rejects(assign) && may_commit(assign) &&
+	    rd_kafka_commit(assign->conf->rk, list, 1) ==
 	    RD_KAFKA_RESP_ERR_NO_ERROR)
 		assign->committing++;
 	rd_kafka_topic_partition_list_destroy(list);
@@ -462,7 +468,7 @@ assign_commit(struct assign *assign, int64_t deadline_us)
 	if (list == NULL)
 		return true;
 	queue = rd_kafka_queue_new(assign->conf->rk);
-	if (sync_rejects(assign))
+	if (sync_rejects(assign) && may_commit(assign))
 		error = rd_kafka_commit_queue(assign->conf->rk, list, queue,
 		    on_commit, assign->conf);
 	assign->committing += error == RD_KAFKA_RESP_ERR_NO_ERROR;

@@ -116,8 +116,8 @@ bool assign_error(struct assign *assign, const rd_kafka_message_t *message);
 void assign_taken(struct assign *assign, size_t messages, size_t bytes);
 
 /*
- * Commits what is safe, waiting for the answer until a monotonic deadline.
- * Whether the group has it all.
+ * Commits what is safe, waiting for the answer until a monotonic deadline;
+ * nothing when the assignment is lost.  Whether the group has it all.
  */
 bool assign_commit(struct assign *assign, int64_t deadline_us);
 
