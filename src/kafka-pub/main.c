@@ -46,7 +46,8 @@ static const struct opt_command command = {
 /*
  * acks=all and idempotence: what was acknowledged is on every in-sync replica
  * once and in order.  No time-out of messages: a broker that is down is waited
- * for.  The queue is what bounds memory: 16 MiB or 100,000 lines.
+ * for.  The queue is what bounds memory: 10,000 lines (beside its
+ * text each takes some 200 bytes of the library's) or 16 MiB.
  */
 static const struct kafkaconf_property ours[] = {
 	{ "enable.idempotence", "true", true, false },
@@ -57,7 +58,7 @@ static const struct kafkaconf_property ours[] = {
 	{ "transactional.id", "", true, false },
 	{ "partitioner", "murmur2_random", false, false },
 	{ "linger.ms", "5", false, false },
-	{ "queue.buffering.max.messages", "100000", false, false },
+	{ "queue.buffering.max.messages", "10000", false, false },
 	{ "queue.buffering.max.kbytes", "16384", false, false },
 	{ "retry.backoff.ms", "100", false, false },
 	{ NULL, NULL, false, false },

@@ -9,8 +9,8 @@
 #include "rejects.h"
 
 /* The bounds of the queue, as properties and in numbers. */
-#define ASSIGN_QUEUE_MESSAGES 20000
-#define ASSIGN_QUEUE_KBYTES 8192
+#define ASSIGN_QUEUE_MESSAGES 10000
+#define ASSIGN_QUEUE_KBYTES 4096
 #define ASSIGN_TEXT(number) ASSIGN_TEXT_(number)
 #define ASSIGN_TEXT_(number) #number
 
@@ -111,7 +111,7 @@ bool assign_error(struct assign *assign, const rd_kafka_message_t *message);
  * So much was taken from the queue of messages.  librdkafka before 2.2 looks
  * only once a second whether a queue that was full has room again, unless
  * something wakes its thread; a question to the partitions' leaders does.
- * Blocks a millisecond once in some 10,000 messages.
+ * Blocks a millisecond once in some 5,000 messages.
  */
 void assign_taken(struct assign *assign, size_t messages, size_t bytes);
 

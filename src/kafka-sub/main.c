@@ -62,7 +62,7 @@ static const struct kafkaconf_property ours[] = {
 	    ASSIGN_TEXT(ASSIGN_QUEUE_MESSAGES), false, false },
 	{ "queued.max.messages.kbytes",
 	    ASSIGN_TEXT(ASSIGN_QUEUE_KBYTES), false, false },
-	{ "fetch.max.bytes", "4194304", false, false },
+	{ "fetch.max.bytes", "1048576", false, false },
 	{ "fetch.error.backoff.ms", "100", false, false },
 	{ "fetch.queue.backoff.ms", "10", false, true },
 	{ NULL, NULL, false, false },
