@@ -46,8 +46,8 @@ static const struct opt_command command = {
 /*
  * acks=all and idempotence: what was acknowledged is on every in-sync replica
  * once and in order.  No time-out of messages: a broker that is down is waited
- * for.  The queue is what bounds memory: 10,000 lines (beside its
- * text each takes some 200 bytes of the library's) or 16 MiB.
+ * for.  The queue is what bounds memory: 16 MiB or 10,000 lines, each of which
+ * takes some 200 bytes of the library's beside its text.
  */
 static const struct kafkaconf_property ours[] = {
 	{ "enable.idempotence", "true", true, false },
