@@ -168,6 +168,12 @@ bench: all tests-build
 	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
 		tests/bench/run
 
+# What the pipelines take, at full speed and with the database away: see
+# tests/crash/memory for the sizes.
+memory: all tests-build
+	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
+		tests/crash/memory
+
 SHELL_FILES = $(shell grep -lE '^\#!.*(bash|/sh)' -r scripts tests .ci \
 	--include='*' 2>/dev/null) $(wildcard scripts/lib/*.sh tests/*.sh \
 	tests/*/*.sh)
@@ -211,11 +217,11 @@ clean:
 	rm -rf bin build
 
 help:
-	@echo 'all check check-san fuzz crash lint bench demo install uninstall clean'
+	@echo 'all check check-san fuzz crash memory lint bench demo install uninstall clean'
 	@echo 'init-db setup-kafka run-producer run-consumer'
 
-.PHONY: all check check-san crash fuzz fuzz-build fuzz-objects fuzz-targets lint \
-	bench demo init-db setup-kafka run-producer run-consumer install \
+.PHONY: all check check-san crash memory fuzz fuzz-build fuzz-objects \
+	fuzz-targets lint bench demo init-db setup-kafka run-producer run-consumer install \
 	uninstall clean help tests-build
 .SECONDARY:
 
