@@ -21,7 +21,8 @@
 # A slot is a folder RUN/NAME-N, taken by the lock on its file `script`; the
 # first one that is free is taken, so copies of a pipeline on a machine have
 # different numbers, and a restarted one has its old one. In it: group (a
-# process group, while one runs) and ack (the FIFO). The lock files stay.
+# process group, while one runs) and ack (the FIFO). The lock files stay. Who
+# has their folder cleaned away under it gives up rather than share a slot.
 
 RUN=${TICKPIPE_RUN:-${XDG_RUNTIME_DIR:-/tmp}/tickpipe-$UID}
 [[ $RUN == /* ]] || RUN=$PWD/$RUN
@@ -123,11 +124,13 @@ supervise_run_folder()
 	fi
 }
 
-# supervise_slot NAME: takes a slot. Sets SLOT (the folder) and INSTANCE (what
-# names it among all machines), holds its locks until the end.
+# supervise_slot NAME: takes a slot. Sets SLOT (the folder) and INSTANCE, holds
+# its locks until the end. INSTANCE names the slot among all machines: by the
+# lock itself, since two RUN folders on one host (XDG_RUNTIME_DIR is there for
+# a login, and not for cron) have slots of the same number.
 supervise_slot()
 {
-	local n
+	local n lock
 
 	for ((n = 0; ; n++)); do
 		SLOT=$RUN/$1-$n
@@ -137,8 +140,9 @@ supervise_slot()
 		exec {SUPERVISE_lock}>&-
 	done
 	exec {SUPERVISE_members}>>"$SLOT/members" || exit 3
+	lock=$(stat -L -c %d.%i -- "/dev/fd/$SUPERVISE_lock") || exit 3
 	# shellcheck disable=SC2034 # the pipeline's
-	INSTANCE=$HOSTNAME-$UID-$n
+	INSTANCE=$HOSTNAME-$n-$lock
 	SUPERVISE_name=$1-$n
 	supervise_leftover
 }
@@ -173,6 +177,10 @@ supervise_lead()
 # supervise_start PIPELINE: sets SUPERVISE_group and SUPERVISE_reports.
 supervise_start()
 {
+	if [[ ! $SLOT/script -ef /dev/fd/$SUPERVISE_lock ]]; then
+		say "$SLOT was taken away: set TICKPIPE_RUN to a folder that stays"
+		exit 3
+	fi
 	rm -f -- "$SLOT/ack"
 	mkfifo -m 600 -- "$SLOT/ack" "$SLOT/report" &&
 	    exec {SUPERVISE_report}<>"$SLOT/report" &&

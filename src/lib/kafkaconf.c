@@ -392,6 +392,12 @@ kafkaconf_init(struct kafkaconf *conf,
 		{ "log.connection.close", "false", false, false },
 		{ "log.thread.name", "false", false, false },
 		{ "reconnect.backoff.max.ms", "2000", false, false },
+		/* A broker that vanished without a word is missed after 10 s,
+		   not a minute; one that was slow is asked again, which
+		   costs nothing but the asking. */
+		{ "socket.timeout.ms", "10000", false, false },
+		{ "socket.connection.setup.timeout.ms", "10000", false,
+		    false },
 		{ NULL, NULL, false, false },
 	};
 	enum status status;
