@@ -47,7 +47,9 @@ static const struct opt_command command = {
 /*
  * Offsets are committed and partitions assigned by us alone, and no reset
  * moves us anywhere.  A member that died is missed after 6 s (librdkafka: 45),
- * the least that brokers allow by default.  The queue bounds memory.
+ * the least that brokers allow by default.  The queue bounds memory.  The
+ * first fetch after an assignment asks for the partition or two that are ready
+ * by then; with nothing in them, all the others wait for its end.
  */
 static const struct kafkaconf_property ours[] = {
 	{ "group.id", "", true, false },
@@ -63,6 +65,7 @@ static const struct kafkaconf_property ours[] = {
 	{ "queued.max.messages.kbytes",
 	    ASSIGN_TEXT(ASSIGN_QUEUE_KBYTES), false, false },
 	{ "fetch.max.bytes", "1048576", false, false },
+	{ "fetch.wait.max.ms", "100", false, false },
 	{ "fetch.error.backoff.ms", "100", false, false },
 	{ "fetch.queue.backoff.ms", "10", false, true },
 	{ NULL, NULL, false, false },
