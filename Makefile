@@ -174,6 +174,11 @@ memory: all tests-build
 	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
 		tests/crash/memory
 
+# How long a pipeline takes from its death to the first fresh row.
+recovery: all tests-build
+	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
+		tests/crash/recovery
+
 SHELL_FILES = $(shell grep -lE '^\#!.*(bash|/sh)' -r scripts tests .ci \
 	--include='*' 2>/dev/null) $(wildcard scripts/lib/*.sh tests/*.sh \
 	tests/*/*.sh)
@@ -217,12 +222,13 @@ clean:
 	rm -rf bin build
 
 help:
-	@echo 'all check check-san fuzz crash memory lint bench demo install uninstall clean'
+	@echo 'all check check-san lint demo install uninstall clean'
+	@echo 'fuzz crash recovery memory bench'
 	@echo 'init-db setup-kafka run-producer run-consumer'
 
-.PHONY: all check check-san crash memory fuzz fuzz-build fuzz-objects \
-	fuzz-targets lint bench demo init-db setup-kafka run-producer run-consumer install \
-	uninstall clean help tests-build
+.PHONY: all check check-san crash recovery memory fuzz fuzz-build \
+	fuzz-objects fuzz-targets lint bench demo init-db setup-kafka \
+	run-producer run-consumer install uninstall clean help tests-build
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

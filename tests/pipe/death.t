@@ -47,29 +47,6 @@ bashes()
 	done
 }
 
-# watcher PIPELINE: the fork of the script that reads from a pipe.
-watcher()
-{
-	local pid parent
-
-	for pid in $(bashes "$1"); do
-		read -r _ parent _ < <(sed 's/.*) //' "/proc/$pid/stat") &&
-		    [[ $parent == "${SCRIPT[$1]}" &&
-			$(readlink "/proc/$pid/fd/0") == pipe:* ]] &&
-		    echo "$pid"
-	done
-}
-
-# has_watcher PIPELINE NOT: one that is not that one, for wait_for.
-# shellcheck disable=SC2317
-has_watcher()
-{
-	local pid
-
-	pid=$(watcher "$1")
-	[[ -n $pid && $pid != "$2" ]]
-}
-
 zombies()
 {
 	ps -o stat= --ppid "$(IFS=,; echo "${SCRIPT[*]}")" | sed -n '/^Z/p' | wc -l
@@ -132,17 +109,6 @@ is "$(find "$TICKPIPE_RUN" -maxdepth 1 -name 'candles-*' | wc -l)" 1 \
     'in the place that it had'
 is "$(left_over | sort | uniq -c | grep -cE ' 1 (ohlc-window)| 2 (kafka-sub|pg-upsert)')" \
     3 'each command is there once'
-
-# The watcher alone: another one takes its place, and does what it is for.
-watcher=$(watcher candles)
-kill -KILL "$watcher"
-check 'the watcher of candles is killed: there is another' \
-    wait_for 20 has_watcher candles "$watcher"
-kill -KILL "${SCRIPT[candles]}"
-check 'which ends the pipeline when the script is killed' \
-    wait_for 20 pid_gone "$(<"$T/next")"
-script candles
-one_of pg-upsert candles-0 >"$T/next"
 
 # A second copy, elsewhere in the group.
 "$ROOT/scripts/candles" 2>"$T/second.err" &
