@@ -271,8 +271,21 @@ fault_kill_waiting()
 	fi
 }
 
-# Whose output is held up in its midst.
-fault_kill_blocked() { kill_locked window_1m 4 ' ohlc-window '; }
+# Whose output is held up in its midst, between candles that one trade closed:
+# what is in the pipe by then is stored and acknowledged, the rest never comes.
+fault_kill_blocked()
+{
+	local sink window
+
+	draw_command ' ohlc-window ' || return
+	window=$PID
+	read -r sink _ < <(commands "$SLOT" | grep ' pg-upsert ') || return
+	echo "$NAME of $SLOT"
+	kill -STOP "$sink"
+	sleep 3
+	kill -KILL "$window"
+	kill -CONT "$sink"
+}
 
 fault_no_connections() { refuse_for_a_while 'CONNECTION LIMIT 0'; }
 
