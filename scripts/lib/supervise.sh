@@ -40,6 +40,7 @@ SUPERVISE_stop=0	# asked to end
 SUPERVISE_group=''	# the process group that runs
 SUPERVISE_asked=0	# times that it was asked to end
 SUPERVISE_failures=0	# starts without health
+declare -A SUPERVISE_running=() # shells whose end was not reported yet: pids
 
 say()
 {
@@ -58,6 +59,7 @@ member()
 	local status
 
 	trap : HUP INT TERM
+	echo "$1 started $BASHPID" >&"$SUPERVISE_report"
 	"$@" <&0 &
 	trap '' HUP INT TERM
 	exec </dev/null >/dev/null 2>&1
@@ -210,39 +212,100 @@ supervise_on_signal()
 	[[ -z $SUPERVISE_group ]] || supervise_ask
 }
 
+# supervise_report NAME STATUS [PID]: one that came; STATUS is `started` at the
+# beginning.
+supervise_report()
+{
+	if [[ $2 == started ]]; then
+		SUPERVISE_running[$1]=$3
+		return
+	fi
+	unset "SUPERVISE_running[$1]"
+	supervise_worse "$1" "$2"
+	: "${SUPERVISE_deadline:=$((SECONDS + SUPERVISE_GRACE))}"
+}
+
+# supervise_look: nothing was reported for a second. Who is gone without a word,
+# and still was the last time, was killed: a shell, whose command goes on as if
+# nothing were, or the leader.
+supervise_look()
+{
+	local name pid
+
+	kill -0 "$SUPERVISE_watcher" 2>/dev/null || supervise_tell
+	for name in "${!SUPERVISE_running[@]}"; do
+		pid=${SUPERVISE_running[$name]}
+		if [[ $pid == gone ]]; then
+			supervise_report "$name" 137
+		elif ! kill -0 "$pid" 2>/dev/null; then
+			SUPERVISE_running[$name]=gone
+		fi
+	done
+}
+
+# supervise_hurry: asks those that still run to end, and in the end kills them.
+supervise_hurry()
+{
+	if [[ -n $SUPERVISE_deadline ]] && ((SECONDS >= SUPERVISE_deadline))
+	then
+		supervise_ask
+	fi
+	if ((SUPERVISE_asked > 0)); then
+		: "${SUPERVISE_kill_at:=$((SECONDS + SUPERVISE_DRAIN))}"
+		((SECONDS < SUPERVISE_kill_at)) ||
+		    kill -KILL -- "-$SUPERVISE_group" 2>/dev/null
+	fi
+}
+
 # supervise_wait: until nobody of the pipeline lives. Collects the reports:
 # SUPERVISE_first (the first end that was no success: the cause), and
 # SUPERVISE_worst (the worst status, by supervise_worse).
 supervise_wait()
 {
-	local name status got deadline='' kill_at=''
+	local name status pid got leader='its leader'
 
 	SUPERVISE_first='' SUPERVISE_worst=0
+	SUPERVISE_deadline='' SUPERVISE_kill_at=''
+	SUPERVISE_running=(["$leader"]=$SUPERVISE_group)
 	while :; do
 		name=''
-		read -r -t 1 -u "$SUPERVISE_reports" name status
+		read -r -t 1 -u "$SUPERVISE_reports" name status pid
 		got=$?
 		if ((got == 0)); then
-			supervise_worse "$name" "$status"
-			: "${deadline:=$((SECONDS + SUPERVISE_GRACE))}"
-		elif ((got <= 128)); then
+			supervise_report "$name" "$status" "$pid"
+		elif ((got > 128)); then
+			supervise_look
+		else
 			break
 		fi
-		kill -0 "$SUPERVISE_watcher" 2>/dev/null || supervise_tell
-		if [[ -n $deadline ]] && ((SECONDS >= deadline)); then
-			supervise_ask
-		fi
-		if ((SUPERVISE_asked > 0)); then
-			: "${kill_at:=$((SECONDS + SUPERVISE_DRAIN))}"
-			((SECONDS < kill_at)) ||
-			    kill -KILL -- "-$SUPERVISE_group" 2>/dev/null
-		fi
+		supervise_hurry
 	done
 	exec {SUPERVISE_reports}<&-
-	wait "$SUPERVISE_group" 2>/dev/null
+	# The leader has ended now, and its status is there to be had.
+	unset "SUPERVISE_running[$leader]"
+	supervise_wait_leader || supervise_worse "$leader" "$?"
+	for name in "${!SUPERVISE_running[@]}"; do
+		supervise_worse "$name" 137
+	done
 	SUPERVISE_group=''
 	supervise_tell
 	rm -f -- "$SLOT/group" "$SLOT/ack"
+}
+
+# Its status: 0, whatever its members do. A signal to us ends a wait before its
+# time.
+supervise_wait_leader()
+{
+	local status
+
+	while :; do
+		wait "$SUPERVISE_group" 2>/dev/null
+		status=$?
+		if ((status <= 128)) ||
+		    ! kill -0 "$SUPERVISE_group" 2>/dev/null; then
+			return "$status"
+		fi
+	done
 }
 
 # supervise_worse NAME STATUS: wrong use (2) beats the world (3, and death by a

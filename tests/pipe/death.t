@@ -84,6 +84,13 @@ for command in bws-trades ndjson-validate kafka-pub; do
 	like "$(<"$T/ingest.err")" "$command was killed by SIGKILL; starting" \
 	    "$command of a replay is killed: the replay begins again"
 done
+# Nobody is left who could say how it ended.
+script ingest --replay "$T/frames"
+one_of kafka-pub ingest-0 >"$T/next"
+kill -KILL -- "-$(<"$TICKPIPE_RUN/ingest-0/group")"
+script_ends 0 ingest
+like "$(tail -n 1 "$T/ingest.err")" 'was killed by SIGKILL; starting' \
+    'all of a replay but the script is killed: it begins again'
 wait_ticks "$N"
 wait_counted "$N"
 
