@@ -467,8 +467,12 @@ assign_commit(struct assign *assign, int64_t deadline_us)
 
 	if (list == NULL)
 		return true;
+	if (!may_commit(assign)) {
+		rd_kafka_topic_partition_list_destroy(list);
+		return false;
+	}
 	queue = rd_kafka_queue_new(assign->conf->rk);
-	if (sync_rejects(assign) && may_commit(assign))
+	if (sync_rejects(assign))
 		error = rd_kafka_commit_queue(assign->conf->rk, list, queue,
 		    on_commit, assign->conf);
 	assign->committing += error == RD_KAFKA_RESP_ERR_NO_ERROR;
