@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2317 # called by their names
 # What can be broken. Each fault is a function fault_NAME that breaks something,
-# waits, and leaves nothing broken; it says in a line what it did. It runs in a
-# subshell whose RANDOM was seeded, beside others. Sourced by round.
+# waits, and leaves nothing broken; it says in a line what it did, and fails when
+# there was nothing to break. It runs in a subshell whose RANDOM was seeded,
+# beside others. Sourced by round.
 
 # Faults that any number of brokers allows, and those that need three.
 FAULTS=(kill_reader kill_writer kill_window kill_ingest kill_script
@@ -25,8 +26,8 @@ draw()
 
 DECK=()
 
-# next_fault: sets FAULT, from a deck that is shuffled anew when it is empty, so that
-# a short round too has all of them.
+# next_fault: sets FAULT, from a deck that is shuffled anew when it is empty, so
+# that a short round too has nearly all of them.
 next_fault()
 {
 	local i j
@@ -96,23 +97,31 @@ fault_kill_script()
 	((${#pids[@]} > 0)) || return
 	echo "one of ${#pids[@]} shells of ${names[DRAW]}"
 	draw ${#pids[@]}
+	echo "pid, parent, group $(ps -o pid= -o ppid= -o pgid= -p "${pids[DRAW]}")"
 	kill -KILL "${pids[DRAW]}"
 }
 
-# All of it at once, as when the machine dies. The commands of one slot; of the
-# shells, those of all slots.
+# Everything of a pipeline at once: its commands, their shells, its script and
+# watcher, as when the machine dies; or all but the script. Another copy lives on.
 fault_kill_pipeline()
 {
-	local names=(candles candles ticks ingest) pids
+	local group pids script
 
-	draw 4
-	echo "all of ${names[DRAW]}"
-	mapfile -t pids < <(bashes "${names[DRAW]}"
-	    commands "${names[DRAW]}-" | cut -d ' ' -f 1)
-	((${#pids[@]} > 0)) || return
-	# First stopped: nobody must see another die before it dies itself.
-	kill -STOP "${pids[@]}"
-	kill -KILL "${pids[@]}"
+	draw_command ' (candles|ticks|ingest)-' || return
+	{ read -r group <"$T/run/$SLOT/group"; } 2>/dev/null || return
+	read -r script < <(ps -o ppid= -p "$group") || return
+	draw 2
+	if ((DRAW == 0)); then
+		echo "all of $SLOT but its script"
+		kill -KILL -- "-$group"
+	else
+		echo "all of $SLOT"
+		# First stopped: none must see another die before it dies itself.
+		kill -STOP "$script" && kill -STOP -- "-$group"
+		read -r -d '' -a pids < <(ps -o pid= --ppid "$script")
+		kill -KILL "$script" "${pids[@]}"
+		kill -KILL -- "-$group"
+	fi
 }
 
 fault_stop_command()
@@ -138,10 +147,8 @@ fault_stop_pipeline()
 
 fault_pipeline_added()
 {
+	( set -C; : >"$T/want/candles-third" ) 2>/dev/null || return
 	echo 'a third one of candles, for a while'
-	if ! ( set -C; : >"$T/want/candles-third" ) 2>/dev/null; then
-		return
-	fi
 	keep candles candles-third &
 	some_ms 4000 9000
 	unwanted candles-third
@@ -155,7 +162,7 @@ fault_pipeline_removed()
 	draw 2
 	echo "candles-$DRAW asked to end, and started again"
 	{ read -r pid <"$T/pid/candles-$DRAW"; } 2>/dev/null &&
-	    kill -TERM "$pid"
+	    : >"$T/asked/candles-$DRAW" && kill -TERM "$pid"
 }
 
 # --- Servers. One fault at a time for each; the lock says so. ---
@@ -201,8 +208,7 @@ fault_two_brokers_killed()
 fault_leaders_moved()
 {
 	echo 'every leader of the topic'
-	peer_cluster_move_leaders "$T/kafka" "$TOPIC" >>"$T/kafka.err" 2>&1 ||
-	    echo 'which was refused'
+	peer_cluster_move_leaders "$T/kafka" "$TOPIC" >>"$T/kafka.err" 2>&1
 }
 
 # database COMMAND...: with the server to oneself.
@@ -315,7 +321,7 @@ role_is_well()
 
 net()
 {
-	proxy_do net "$@" >/dev/null || echo "the proxy did not: $*"
+	proxy_do net "$@" >/dev/null
 }
 
 draw_broker()
@@ -381,7 +387,7 @@ fault_disk_full()
 {
 	draw_command ' (kafka-sub|ohlc-window|pg-upsert|bws-trades) ' || return
 	echo "$NAME of $SLOT"
-	prlimit --pid "$PID" --fsize=1 2>/dev/null
+	prlimit --pid "$PID" --fsize=1 2>/dev/null || return
 	some_ms 2000 6000
 	prlimit --pid "$PID" --fsize=unlimited 2>/dev/null
 	return 0
@@ -396,8 +402,9 @@ fault_disk_full_later()
 	(
 		flock 9
 		[[ ! -e $file ]] || mv "$file" "$file.$(date +%s%N)"
-		ln -s /dev/full "$file"
-		echo "$file"
+		# Whoever has just made it anew keeps it.
+		ln -s /dev/full "$file" 2>/dev/null || exit
+		echo "${file#"$T/"}"
 		commands "${folder##*/}" | while read -r PID NAME _; do
 			[[ $NAME != ohlc-window ]] || kill -KILL "$PID"
 		done

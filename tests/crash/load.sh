@@ -1,10 +1,11 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2317 # called by their names
 # What goes on while things are broken: the ingest, file by file, and the
-# pipelines, started over whenever they have ended. Sourced by round.
+# pipelines, started again whenever they have ended. Sourced by round.
 #
 # Everything here is known by files in $T: want/NAME as long as NAME is to run,
-# pid/NAME its script. What it said is in NAME.err.
+# pid/NAME its script. What it said is in NAME.err; killed has a line for every
+# script that was killed, badly one for every end that should not be.
 
 STRANGE=100000000 # trade ids from here on are those of strange lines
 
@@ -22,8 +23,7 @@ in_background()
 	KEEPERS["$name"]=$!
 }
 
-# keep SCRIPT NAME: runs scripts/SCRIPT until it is no longer wanted. That it
-# ended by itself is a finding, for the round to judge.
+# keep SCRIPT NAME: runs scripts/SCRIPT until it is no longer wanted.
 keep()
 {
 	local status
@@ -32,17 +32,26 @@ keep()
 	while [[ -e $T/want/$2 ]]; do
 		"$ROOT/scripts/$1" &
 		echo "$!" >"$T/pid/$2"
+		# Perhaps asked between the two.
+		[[ -e $T/want/$2 ]] || kill -TERM "$!"
 		wait "$!"
 		status=$?
-		if [[ -e $T/want/$2 ]]; then
-			echo "$1 $status" >>"$T/ended"
-			# Killed: at once. Else not as fast as the machine can.
-			((status > 128)) || sleep 1
-		elif ((status > 1)); then
-			echo "$2 ended with status $status" >>"$T/badly"
-		fi
+		keep_judge "$2" "$status"
+		((status == 137)) || sleep 0.5
 	done
 	rm -f "$T/pid/$2"
+}
+
+# keep_judge NAME STATUS: killed by us, or in order where that was asked; else
+# it is a finding.
+keep_judge()
+{
+	if (($2 == 137)); then
+		echo "$1" >>"$T/killed"
+	elif (($2 > 1)) ||
+	    [[ -e $T/want/$1 ]] && ! rm "$T/asked/$1" 2>/dev/null; then
+		echo "$1 ended by itself with status $2" >>"$T/badly"
+	fi
 }
 
 # unwanted NAME: it is asked to end.
@@ -69,7 +78,10 @@ ingest_files()
 			wait "$!"
 			status=$?
 			((status > 1)) || break
-			((status > 128)) || echo "ingest $status" >>"$T/ended"
+			((status == 137)) || echo \
+			    "$1 ended by itself with status $status" >>"$T/badly"
+			echo "$1" >>"$T/killed"
+			sleep 0.1
 		done
 		echo "${file##*/}" >>"$T/delivered"
 		((n++ % 4 != 0)) || strange_lines $((STRANGE + n))
