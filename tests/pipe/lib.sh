@@ -21,12 +21,13 @@ PIPE_SYMBOLS='btcusdt ethusdt bnbusdt solusdt'
 
 declare -A SCRIPT=() # pid by name
 
-# pipe_setup [KEY=VALUE...]: everything the scripts need, and the settings in
-# the environment; with further lines for Kafka's configuration.
+PIPE_KAFKA=() # further lines, KEY=VALUE, for Kafka's configuration
+
+# pipe_setup: everything the scripts need, and the settings in the environment.
 pipe_setup()
 {
 	need psql kcat
-	peer_kafka_start "$T/kafka" "$@"
+	peer_kafka_start "$T/kafka" "${PIPE_KAFKA[@]}"
 	peer_postgres_start "$T/pg"
 	export TICKPIPE_STACK=$T/none TICKPIPE_RUN=$T/run DATA=$T/data
 	export SYMBOLS=$PIPE_SYMBOLS LATENESS=10s
