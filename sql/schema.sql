@@ -84,8 +84,13 @@ WHERE NOT a.attisdropped AND (
 		'trades', 'first_trade_id', 'last_trade_id', 'closed'));
 DELETE FROM wrong_column WHERE is_type = want_type;
 
-SELECT format('DROP VIEW IF EXISTS window_%s', width)
-FROM unnest(ARRAY['5m', '15m', '45m', '1h']) AS width
+SELECT 'DROP FUNCTION IF EXISTS candles(text, interval, timestamptz,
+	timestamptz)'
+WHERE EXISTS (SELECT FROM wrong_column)
+UNION ALL
+SELECT format('DROP VIEW IF EXISTS %s', name)
+FROM unnest(ARRAY['window_5m', 'window_15m', 'window_45m', 'window_1h',
+	'gaps', 'window_1m_whole']) AS name
 WHERE EXISTS (SELECT FROM wrong_column)
 \gexec
 SELECT format('ALTER TABLE %1$s ALTER COLUMN %2$I TYPE %3$s
@@ -173,3 +178,13 @@ ALTER TABLE crypto_prices SET (
 -- An open candle is updated every second. Room in its page, and no index on a
 -- column that changes, let that happen without touching any index.
 ALTER TABLE window_1m SET (fillfactor = 70);
+
+-- Charts ask for little: compiling their queries takes longer than running
+-- them. Left alone where the owner of the database has chosen, or is another.
+SELECT format('ALTER DATABASE %I SET jit = off', datname)
+FROM pg_database d
+WHERE datname = current_database() AND pg_has_role(datdba, 'USAGE')
+	AND NOT EXISTS (SELECT FROM pg_db_role_setting
+		WHERE setdatabase = d.oid AND setrole = 0
+			AND array_to_string(setconfig, ' ') LIKE '%jit=%')
+\gexec

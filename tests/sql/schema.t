@@ -140,6 +140,14 @@ init_db
 sql -c "$columns" >"$T/fresh"
 same_file "$T/converted" "$T/fresh" 'and ends up with the same columns'
 
+sql -c 'ALTER TABLE crypto_prices ALTER COLUMN quantity TYPE double precision'
+status_is 0 'init-db mends a column below views and functions that are there' \
+    init_db
+sql -c "$columns" >"$T/mended"
+same_file "$T/mended" "$T/fresh" 'they and the columns are what they were'
+is "$(sql -c "SELECT count(*) FROM candles('A', '1h', NULL, NULL)")" 0 \
+    'and so is candles()'
+
 status_is 3 'init-db without a server' env \
     DATABASE="host=127.0.0.1 port=$(free_port) dbname=x user=x" \
     "$ROOT/scripts/init-db"
