@@ -1,15 +1,18 @@
 # shellcheck shell=bash
 # A PostgreSQL in a folder of its own, on 127.0.0.1 only, with the database
-# and the role `tickpipe`. For scripts/stack and for the tests. Sourced after
-# wait.sh and daemon.sh; all folders are absolute paths.
+# and the role `tickpipe`, and the roles of sql/roles.sql. For scripts/stack and
+# for the tests. Sourced after wait.sh and daemon.sh; all folders are absolute
+# paths.
 #
-# In DIR: data/, log, pid, port, pgpass (random passwords of the two roles, so
-# that other users of the machine are kept out of the server).
+# In DIR: data/, log, pid, port, pgpass (random passwords of the roles, so that
+# other users of the machine are kept out of the server).
 #
 # PostgreSQL refuses to run as root. As root it is therefore started as the
 # user postgres (or nobody), and where that user cannot reach DIR, the data
 # is in a folder under /var/tmp and DIR/data a symbolic link to it.
 
+POSTGRES_SQL=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../../sql" &&
+    pwd -P)
 POSTGRES_START_SECONDS=60
 POSTGRES_STOP_SECONDS=60
 
@@ -81,7 +84,7 @@ postgres_user()
 # renamed, so that an interrupted run leaves nothing that looks finished.
 postgres_init()
 {
-	local dir=$1 bin home=$1 admin user
+	local dir=$1 bin home=$1 admin
 
 	[[ -e $dir/data/PG_VERSION ]] && return 0
 	bin=$(postgres_bin) && postgres_user "$dir" || return 1
@@ -93,10 +96,7 @@ postgres_init()
 			    chmod 711 "$home" || return 1
 		fi
 	fi
-	admin=$(head -c 16 /dev/urandom | od -An -vtx1 | tr -d ' \n')
-	user=$(head -c 16 /dev/urandom | od -An -vtx1 | tr -d ' \n')
-	(umask 077 && printf '127.0.0.1:*:*:%s:%s\n' \
-	    postgres "$admin" tickpipe "$user" >"$dir/pgpass") &&
+	admin=$(postgres_password "$dir" postgres) &&
 	mkdir -m 700 "$home/data.new" &&
 	(umask 077 && echo "$admin" >"$home/password") || return 1
 	if ((EUID == 0)); then
@@ -143,14 +143,32 @@ postgres_answers_or_dead()
 	postgres_answers "$1" || ! postgres_pid "$1" >/dev/null
 }
 
-# postgres_tickpipe DIR: the role and the database, unless they exist. The
-# password reaches the server through stdin: argv is for all to see.
+# postgres_password DIR ROLE: prints it; drawn the first time it is asked for.
+postgres_password()
+{
+	local line='127\.0\.0\.1:\*:\*' password
+
+	password=$(sed -n "s/^$line:$2://p" "$1/pgpass" 2>/dev/null)
+	if [[ -z $password ]]; then
+		password=$(head -c 16 /dev/urandom | od -An -vtx1 |
+		    tr -d ' \n')
+		(umask 077 && printf '127.0.0.1:*:*:%s:%s\n' "$2" \
+		    "$password" >>"$1/pgpass") || return 1
+	fi
+	printf '%s\n' "$password"
+}
+
+# postgres_tickpipe DIR: the roles and the database, unless they exist. The
+# passwords reach the server through stdin and the environment: argv is for all
+# to see.
 postgres_tickpipe()
 {
-	local password
+	local password reader writer
 
-	password=$(sed -n 's/^127\.0\.0\.1:\*:\*:tickpipe://p' "$1/pgpass")
-	postgres_psql "$1" <<-END
+	password=$(postgres_password "$1" tickpipe) &&
+	reader=$(postgres_password "$1" tickpipe_reader) &&
+	writer=$(postgres_password "$1" tickpipe_writer) || return 1
+	postgres_psql "$1" <<-END || return 1
 		SELECT 'CREATE ROLE tickpipe LOGIN'
 		    WHERE NOT EXISTS (SELECT FROM pg_roles
 		        WHERE rolname = 'tickpipe')
@@ -161,6 +179,9 @@ postgres_tickpipe()
 		        WHERE datname = 'tickpipe')
 		\gexec
 	END
+	TICKPIPE_READER_PASSWORD=$reader TICKPIPE_WRITER_PASSWORD=$writer \
+	    TICKPIPE_READER_PASSWORD_FILE='' TICKPIPE_WRITER_PASSWORD_FILE='' \
+	    postgres_psql "$1" -f "$POSTGRES_SQL/roles.sql"
 }
 
 # postgres_unlock DIR: deletes the server's own lock file when the process it
