@@ -236,6 +236,18 @@ set_newer(struct table *table, const struct names *newer, char *reason)
 	return true;
 }
 
+/* What an earlier answer said. */
+static void
+forget_keys(struct table *table)
+{
+	free(table->key);
+	free(table->newer);
+	table->key = table->newer = NULL;
+	table->nkey = table->nnewer = 0;
+	for (size_t i = 0; i < table->ncolumns; i++)
+		table->columns[i].is_key = table->columns[i].is_newer = false;
+}
+
 static bool
 read_keys(struct table *table, const struct wanted *wanted,
     const struct rows *rows, char *reason)
@@ -255,6 +267,7 @@ read_keys(struct table *table, const struct wanted *wanted,
 		    "%s has no primary key that is checked at once: name a "
 		    "unique index's columns with --key", wanted->table);
 	}
+	forget_keys(table);
 	table->key = calloc(end - first, sizeof *table->key);
 	if (table->key == NULL)
 		return no_memory(reason);

@@ -36,7 +36,8 @@ struct wanted {
 const char *catalog_sql(enum catalog_query query);
 
 /*
- * Reads an answer into *table; the queries come in their order.  False, with
+ * Reads an answer into *table; the queries come in their order, and the last,
+ * CATALOG_KEYS, may come again when the key has changed.  False, with
  * reason filled (CATALOG_REASON_MAX bytes), when the table is not one that
  * rows can be upserted into.
  */

@@ -21,6 +21,7 @@
 #define KEEPALIVE_IDLE_S 10
 #define KEEPALIVE_INTERVAL_S 5
 #define KEEPALIVE_COUNT 3
+#define NO_SUCH_KEY "42P10" /* ON CONFLICT names no unique index */
 #define SHAPES 16 /* sets of columns whose statement stays prepared */
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
@@ -56,6 +57,7 @@ struct db {
 	enum catalog_query query;
 	struct table table;
 	bool known;
+	bool key_changed; /* since then: it is to be read again */
 	bool flushing;
 	int64_t deadline_us; /* of the connect, the wait, or the next word */
 	struct trouble trouble;
@@ -396,7 +398,10 @@ failed(struct db *db)
 {
 	if (!db->known && is_hopeless(db))
 		return DB_HOPELESS;
-	if (!may_keep_connection(db))
+	/* What was prepared names the old key: a new session has nothing. */
+	if (db->known && strcmp(db->sqlstate, NO_SUCH_KEY) == 0)
+		db->key_changed = true;
+	if (db->key_changed || !may_keep_connection(db))
 		disconnect(db);
 	db->state = WAITING;
 	db->deadline_us = clock_monotonic_us() +
@@ -592,7 +597,11 @@ read_catalog(struct db *db)
 	db->sqlstate[0] = '\0';
 	if (!catalog_read(db->query, &db->table, &db->options->wanted, &rows,
 	    db->message))
-		return DB_HOPELESS;
+		return db->known ? failed(db) : DB_HOPELESS;
+	if (db->key_changed) {
+		db->key_changed = false;
+		return start_batch(db);
+	}
 	if (++db->query == CATALOG_QUERIES)
 		db->state = PROBING;
 	return start_step(db);
@@ -604,10 +613,10 @@ succeeded(struct db *db)
 {
 	switch (db->state) {
 	case SESSION:
-		if (db->known)
+		if (db->known && !db->key_changed)
 			return start_batch(db);
 		db->state = CATALOG;
-		db->query = CATALOG_TABLE;
+		db->query = db->known ? CATALOG_KEYS : CATALOG_TABLE;
 		return start_step(db);
 	case CATALOG:
 		return read_catalog(db);

@@ -22,7 +22,8 @@
  * Only SQLSTATE classes 22 (data exception) and 23 (integrity constraint
  * violation) are the rows' fault.  Everything else is the world's: it is said
  * (the first time at once, then now and then) and tried again, for ever, with
- * jittered backoff, on a new connection unless the old one is fine.  A
+ * jittered backoff, on a new connection unless the old one is fine.  When the
+ * table's key is another than it was, it is read anew; the columns are not.  A
  * statement whose answer was lost is sent again: it may have been committed,
  * and an upsert bears that.  Before the first success, what a retry cannot
  * help ends it all: a wrong conninfo, failed authentication, no such database

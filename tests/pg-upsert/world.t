@@ -140,6 +140,14 @@ ok $? 'a table that has gone is said'
 sql 'ALTER TABLE elsewhere RENAME TO t'
 wait_for 30 count_is 30004
 ok $? 'and waited for'
+# Another key, as a table gets that is partitioned.
+sql 'ALTER TABLE t DROP CONSTRAINT t_pkey, ADD PRIMARY KEY (n, id)'
+feed 4 4
+feed 4 4 1
+wait_for 30 count_is 30005
+ok $? 'a key that has changed is read anew'
+sql 'DELETE FROM t WHERE n = 1;
+    ALTER TABLE t DROP CONSTRAINT t_pkey, ADD PRIMARY KEY (id)'
 sql 'ALTER ROLE tickpipe CONNECTION LIMIT 0'
 sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE application_name = 'pg-upsert'" >/dev/null
