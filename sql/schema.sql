@@ -170,10 +170,15 @@ CREATE INDEX IF NOT EXISTS window_1m_symbol_start
 
 -- Reading from the index alone needs pages that vacuum has seen. By default it
 -- comes once the table has grown by a fifth; the newest rows are the ones that
--- charts read.
-ALTER TABLE crypto_prices SET (
+-- charts read. (Partitioned, the table has its settings in its parts.)
+SELECT format('ALTER TABLE %s SET (
 	autovacuum_vacuum_insert_scale_factor = 0,
-	autovacuum_vacuum_insert_threshold = 200000);
+	autovacuum_vacuum_insert_threshold = 200000)', oid::regclass)
+FROM pg_class
+WHERE relkind = 'r' AND reloptions IS NULL AND (oid = 'crypto_prices'::regclass
+	OR oid IN (SELECT inhrelid FROM pg_inherits
+		WHERE inhparent = 'crypto_prices'::regclass))
+\gexec
 
 -- An open candle is updated every second. Room in its page, and no index on a
 -- column that changes, let that happen without touching any index.
