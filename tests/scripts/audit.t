@@ -179,6 +179,8 @@ full()
 	audit "$@" >/dev/full
 }
 status_is 3 'a disk that is full' full "$f.csv"
+{ sleep 1; audit "$f.csv"; } 2>"$T/err" | true
+is "${PIPESTATUS[0]} $(<"$T/err")" '141 ' 'a reader that goes ends it quietly'
 
 # Real trades and the exchange's own klines: seven minutes.
 captures=${TICKPIPE_CAPTURES:-$ROOT/../shared/data/binance}

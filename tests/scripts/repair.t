@@ -239,6 +239,38 @@ wait "$!"
 is "$(sql "SELECT trades FROM window_1m WHERE symbol = 'BBB'
     AND window_start = '2025-03-01 12:02Z'")" 5000 '  that one stays'
 
+# Pipelines that begin with nothing, and a table that loses a candle meanwhile.
+feed()
+{
+	local line n=0
+
+	while IFS= read -r line; do
+		printf '%s\n' "$line"
+		((++n % 10 > 0)) || sleep 0.1
+	done <"$T/market"
+}
+sql 'TRUNCATE crypto_prices, window_1m'
+feed | tee >(pg-upsert --ignore crypto_prices) |
+    ohlc-window -l 10s --updates 0 |
+    pg-upsert --newer trades,closed window_1m &
+runs=0 worst=0
+while pid_alive "$!"; do
+	sql "DELETE FROM window_1m WHERE window_start = '2025-03-01 12:01Z'"
+	repair "${RANGE[@]}" >"$T/out" 2>"$T/err"
+	status=$?
+	runs=$((runs + 1)) worst=$((status > worst ? status : worst))
+done
+wait "$!"
+is "$((worst < 2)) $(<"$T/err")" '1 ' "repaired $runs times beside pipelines"
+# shellcheck disable=SC2317 # called by wait_for
+all_ticks()
+{
+	[[ $(sql 'SELECT count(*) FROM crypto_prices') == 378 ]]
+}
+check 'all ticks are stored' wait_for 30 all_ticks
+status_is 0 'once more afterwards' repair "${RANGE[@]}"
+whole '  as if nothing had been'
+
 # Symbols that JSON can write in more than one way.
 load
 sql "INSERT INTO window_1m SELECT window_start, window_end, E'TAB\\t', open,
@@ -254,6 +286,8 @@ full()
 	repair "$@" >/dev/full
 }
 status_is 3 'a disk that is full' full "${RANGE[@]}"
+{ sleep 1; repair "${RANGE[@]}" AAA; } 2>"$T/err" | true
+is "${PIPESTATUS[0]} $(<"$T/err")" '141 ' 'a reader that goes ends it quietly'
 is "$(ls "$T/tmp")" '' 'no temporary files are left'
 
 done_testing
