@@ -139,6 +139,10 @@ expected()
 
 peer_postgres_start "$T/pg"
 export TICKPIPE_STACK="$T/none"
+if [[ -e $ROOT/sql/roles.sql ]]; then
+	check 'the roles' psql -Xq1 -v ON_ERROR_STOP=1 -d "$DATABASE_ADMIN" \
+	    -f "$ROOT/sql/roles.sql"
+fi
 check 'init-db' "$ROOT/scripts/init-db"
 if [[ $(sql -c "SELECT to_regproc('candles') IS NULL") == t ]]; then
 	diag 'no candles() in sql/ yet: tests/grafana/standin.sql instead'
@@ -160,10 +164,12 @@ declare -A COLUMNS_OF=(
 	[Change]='change numeric'
 	['Pipeline lag']='ticks numeric;candles numeric'
 	['Missing trades']='missing numeric'
-	[Candles]="time$at;open numeric;high numeric;low numeric;close numeric;volume numeric"
+	[Candles]="time$at;open numeric;high numeric;low numeric"\
+';close numeric;volume numeric'
 	['Live price']="time$at;price numeric"
 	['Trades a minute']="time$at;trades a minute numeric"
-	[Gaps]="after$at;before$at;missing bigint;first id bigint;last id bigint"
+	[Gaps]="after$at;before$at;missing bigint;first id bigint"\
+';last id bigint'
 	[symbol]='symbol text'
 )
 expand BTCUSDT 5m
@@ -263,7 +269,8 @@ check 'a busy symbol' sql -c "INSERT INTO crypto_prices
 expand BUSY 1m 0
 is "$(rows 'Live price' 'count(*), min(price), max(price)')" \
     '10000 10001 20000' 'Live price: the newest 10,000'
-is "$(rows Candles "count(*), min($(in_ms '"time"')), max($(in_ms '"time"'))")" \
+time=$(in_ms '"time"')
+is "$(rows Candles "count(*), min($time), max($time)")" \
     "500 $((TO - 30000000)) $((TO - 60000))" 'Candles: the newest 500'
 # Compared in a collation that is not the column's, a symbol is in no index.
 for name in "${!SHOWN[@]}"; do
