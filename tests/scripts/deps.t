@@ -25,13 +25,16 @@ like "$(<"$T/out")" 'mvn -q [^|]*copy-dependencies' \
 like "$(<"$T/err")" 'deps: missing: make, gcc' 'and what is missing'
 check 'nothing was made' test ! -e "$T/deps"
 unlike "$(<"$T/out")" '://' 'no host is named'
+like "$(<"$T/out")" 'pip install [^|]*grafana-foundation-sdk==' \
+    "the dashboard's schema has its command"
+unlike "$(<"$T/err")" 'missing:.*(pip|grafana)' 'but is not needed'
 
 mkdir -p "$T/deps/kafka/libs"
 touch "$T/deps/kafka/libs/kafka_2.13-0.1.jar"
 status_is 3 'jars of another version' bare --dry-run
 like "$(<"$T/out")" 'mvn -q' 'do not count'
 
-# What only the bench wants is no reason to fail. (Where all is there: other-
+# What is only wanted is no reason to fail. (Where all is there: other-
 # wise the rest is missing too.)
 if [[ -z $("$ROOT/scripts/deps" --dry-run 2>&1) ]]; then
 	mkdir "$T/path"
