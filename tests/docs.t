@@ -5,8 +5,8 @@
 # An example is a block ```sh of README.md (indented blocks are illustrations),
 # and in a page's EXAMPLES each `.Bd -literal` or `.Dl`. Lines of JSON are data
 # and must be good lines. What an example needs of the world is here: files in
-# the folder it runs in, a Kafka with trades in crypto_prices, a database with
-# the tables, an exchange; addresses are replaced by theirs. What never ends
+# the folder it runs in, the tree's own scripts and what it builds for tests, a
+# Kafka with trades in crypto_prices, a database with the tables, an exchange; addresses are replaced by theirs. What never ends
 # gets INT once it has said something.
 # shellcheck source=tests/lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
@@ -62,7 +62,9 @@ run()
 {
 	local dir=$T/example.$TAP_count status pid quiet=false
 
-	mkdir "$dir" && cp "$T"/files/* "$dir" && ln -s "$ROOT/man" "$dir"
+	mkdir "$dir" && cp "$T"/files/* "$dir" &&
+	    ln -s "$ROOT/man" "$ROOT/scripts" "$dir" &&
+	    ln -s "$BUILD" "$dir/build"
 	set -m
 	(cd "$dir" && exec timeout --foreground -s KILL 120 \
 	    bash -o pipefail -c "$1") >"$T/out" 2>"$T/err" &
