@@ -196,6 +196,10 @@ demo: all tests-build
 	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
 		scripts/lib/demo.sh
 
+start-compose:
+	scripts/compose start
+stop-compose:
+	scripts/compose stop
 init-db:
 	scripts/init-db
 setup-kafka: all
@@ -224,11 +228,13 @@ clean:
 help:
 	@echo 'all check check-san lint demo install uninstall clean'
 	@echo 'fuzz crash recovery memory bench'
+	@echo 'start-compose stop-compose'
 	@echo 'init-db setup-kafka run-producer run-consumer'
 
 .PHONY: all check check-san crash recovery memory fuzz fuzz-build \
-	fuzz-objects fuzz-targets lint bench demo init-db setup-kafka \
-	run-producer run-consumer install uninstall clean help tests-build
+	fuzz-objects fuzz-targets lint bench demo start-compose stop-compose \
+	init-db setup-kafka run-producer run-consumer install uninstall \
+	clean help tests-build
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

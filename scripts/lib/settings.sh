@@ -7,7 +7,8 @@
 # with status 2 when a settings file cannot be read.
 #
 # Which value counts: the environment's, then the settings file's own, then
-# that of the local stack (scripts/stack), then the settings file's default.
+# that of the local stack (scripts/stack or scripts/compose), then the settings
+# file's default.
 
 ROOT=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
 PATH=${TICKPIPE_BIN:-$ROOT/bin}:$PATH
