@@ -225,6 +225,20 @@ is "$(environment grafana "$TICKPIPE_STACK/compose/env" |
     "$(sed -n 's/.*:tickpipe_reader://p' \
     "$TICKPIPE_STACK/compose/postgres/pgpass")" 'which Grafana has'
 
+# What the provisioning takes from Grafana's environment, and where it looks.
+mapfile -t names < <(sed 's/#.*//' "$ROOT"/grafana/provisioning/*/*.yaml |
+    grep -o '\$[A-Z_]*' | tr -d '$' | sort -u)
+environment grafana "$TICKPIPE_STACK/compose/env" >"$T/grafana"
+missing=
+for name in "${names[@]}"; do
+	grep -q "^$name=." "$T/grafana" || missing+=" $name"
+done
+((${#names[@]} > 0)) && [[ -z $missing ]]
+ok $? "Grafana is given what grafana/ asks for:${missing:- ${names[*]}}"
+path=$(sed -n 's/^ *path: //p' "$ROOT"/grafana/provisioning/dashboards/*.yaml)
+like "$(<"$file")" "- \.\./grafana/dashboards:$path:ro" \
+    'and finds the dashboard'
+
 # --- Again, and the end -----------------------------------------------------
 
 cp "$TICKPIPE_STACK/compose/env" "$T/before"
