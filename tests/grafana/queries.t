@@ -139,22 +139,10 @@ expected()
 
 peer_postgres_start "$T/pg"
 export TICKPIPE_STACK="$T/none"
-if [[ -e $ROOT/sql/roles.sql ]]; then
-	check 'the roles' psql -Xq1 -v ON_ERROR_STOP=1 -d "$DATABASE_ADMIN" \
-	    -f "$ROOT/sql/roles.sql"
-fi
+check 'the roles' psql -Xq1 -v ON_ERROR_STOP=1 -d "$DATABASE_ADMIN" \
+    -f "$ROOT/sql/roles.sql"
 check 'init-db' "$ROOT/scripts/init-db"
-if [[ $(sql -c "SELECT to_regproc('candles') IS NULL") == t ]]; then
-	diag 'no candles() in sql/ yet: tests/grafana/standin.sql instead'
-	check 'the stand-in' sql -f "$HERE/standin.sql"
-fi
 READER=tickpipe_reader
-if [[ -z $(sql -c "SELECT 1 FROM pg_roles WHERE rolname = '$READER'") ]]; then
-	READER=dashboard
-	check 'a role that can read' psql -Xq -d "$DATABASE_ADMIN" \
-	    -c "CREATE ROLE $READER" \
-	    -c "GRANT SELECT ON ALL TABLES IN SCHEMA public TO $READER"
-fi
 check 'known trades' load
 
 # What each panel needs: columns of these names and types.
