@@ -116,6 +116,7 @@ fault_kill_pipeline()
 		kill -KILL -- "-$group"
 	else
 		echo "all of $SLOT"
+		echo "$SLOT" >>"$T/orphaned"
 		# First stopped: none must see another die before it dies itself.
 		kill -STOP "$script" && kill -STOP -- "-$group"
 		read -r -d '' -a pids < <(ps -o pid= --ppid "$script")

@@ -106,6 +106,9 @@ old=$(<"$T/next")
 read -ra pids < <(bashes candles | tr '\n' ' ')
 kill -STOP "${pids[@]}"
 kill -KILL "${pids[@]}"
+for pid in "${pids[@]}"; do
+	wait_for 20 pid_gone "$pid"
+done
 check 'all of candles but its commands is killed: they stay' pid_alive "$old"
 script candles
 check 'until it is started again' wait_for 30 pid_gone "$old"
