@@ -100,15 +100,23 @@ kill -KILL "${SCRIPT[candles]}" "${SCRIPT[ticks]}"
 check 'the scripts are killed: their pipelines end' wait_for 20 nothing_left
 script candles
 script ticks
-one_of pg-upsert candles-0 >"$T/next"
+# All three: a command is a shell until it runs.
+for command in kafka-sub ohlc-window pg-upsert; do
+	one_of "$command" candles-0 >"$T/next"
+done
 old=$(<"$T/next")
-# Stopped first: the watcher must not see the script die before it dies itself.
+# Stopped first: none must see another die before it dies itself. The script
+# last: a group that loses it while some in it are stopped gets a HUP.
 read -ra pids < <(bashes candles | tr '\n' ' ')
 kill -STOP "${pids[@]}"
-kill -KILL "${pids[@]}"
 for pid in "${pids[@]}"; do
-	wait_for 20 pid_gone "$pid"
+	[[ $pid == "${SCRIPT[candles]}" ]] || kill -KILL "$pid"
 done
+for pid in "${pids[@]}"; do
+	[[ $pid == "${SCRIPT[candles]}" ]] || wait_for 20 pid_gone "$pid"
+done
+kill -KILL "${SCRIPT[candles]}"
+wait_for 20 pid_gone "${SCRIPT[candles]}"
 check 'all of candles but its commands is killed: they stay' pid_alive "$old"
 script candles
 check 'until it is started again' wait_for 30 pid_gone "$old"
