@@ -369,6 +369,8 @@ set_brokers(struct kafkaconf *conf, const struct kafkaconf_property *ours,
 	char value[8];
 	size_t len = sizeof value;
 
+	if (brokers != NULL && *brokers == '\0')
+		return wrong(conf, "-b is empty: no brokers");
 	if (brokers != NULL)
 		return set(conf, ours, "-b", "bootstrap.servers", brokers);
 	if (rd_kafka_conf_get(conf->conf, "bootstrap.servers", value, &len) !=

@@ -21,6 +21,8 @@ for args in '' 'a b' '--create 0 t' '--create 3:0 t' '--create x t' \
 done
 TICKPIPE_BROKERS='' status_is 2 'no brokers' kafka-pub t
 like "$(<"$T/err")" 'TICKPIPE_BROKERS' 'is said'
+status_is 2 'an empty -b' kafka-pub -b '' t
+like "$(<"$T/err")" 'no brokers' 'is none'
 status_is 0 '--help' kafka-pub --help
 is "$(wc -l <"$T/err")" 0 'says nothing on stderr'
 (($(wc -l <"$T/out") <= 24 && $(wc -L <"$T/out") <= 80))
