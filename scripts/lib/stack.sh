@@ -32,10 +32,10 @@ stack_write_env()
 	{
 		echo "# Written by $1: the addresses of the local stack."
 		if { read -r port <"$2/kafka/port"; } 2>/dev/null; then
-			echo "TICKPIPE_BROKERS=127.0.0.1:$port"
+			echo "export TICKPIPE_BROKERS=127.0.0.1:$port"
 		fi
 		if database=$(postgres_conninfo "$2/postgres" tickpipe); then
-			printf 'TICKPIPE_DATABASE=%s\n' \
+			printf 'export TICKPIPE_DATABASE=%s\n' \
 			    "$(stack_quoted "$database")"
 		fi
 	} >"$STACK/env.new" && mv "$STACK/env.new" "$STACK/env"

@@ -26,6 +26,7 @@
 
 RUN=${TICKPIPE_RUN:-${XDG_RUNTIME_DIR:-/tmp}/tickpipe-$UID}
 [[ $RUN == /* ]] || RUN=$PWD/$RUN
+while [[ $RUN == */ ]]; do RUN=${RUN%/}; done
 
 # Seconds: that the others get to end by themselves when one has died; from
 # asking the group to end until it is killed (longer than the commands' own
@@ -119,9 +120,13 @@ supervise_end()
 # supervise_run_folder: a private one. In /tmp anybody may have been first.
 supervise_run_folder()
 {
-	mkdir -p -- "${RUN%/*}" && mkdir -m 700 -- "$RUN" 2>/dev/null
-	if [[ ! -d $RUN || ! -O $RUN || -L $RUN ]]; then
-		say "$RUN is not a folder of ours: set TICKPIPE_RUN"
+	if [[ -n $RUN ]]; then
+		mkdir -p -- "${RUN%/*}/" && mkdir -m 700 -- "$RUN" 2>/dev/null
+	fi
+	if [[ ! -d $RUN || ! -O $RUN || -L $RUN ||
+	    $(stat -c %A -- "$RUN") == d????w* ||
+	    $(stat -c %A -- "$RUN") == d???????w* ]]; then
+		say "${RUN:-/} is not a folder of ours alone: set TICKPIPE_RUN"
 		exit 2
 	fi
 }

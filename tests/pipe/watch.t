@@ -79,4 +79,13 @@ wait "$other"
 is $? 3 'with status 3'
 like "$(<"$T/other.err")" 'was taken away' 'and the reason'
 script_stops 3 ticks
+# A folder that others may write to, or somebody's link, is none of ours.
+mkdir -m 777 "$T/open"
+chmod 777 "$T/open"
+ln -s "$T/run" "$T/link"
+for folder in "$T/open" "$T/link" "$T/link/" /; do
+	TICKPIPE_RUN=$folder status_is 2 "slots in ${folder#"$T/"}" \
+	    "$ROOT/scripts/ticks"
+	like "$(<"$T/err")" 'not a folder of ours alone' 'are refused'
+done
 done_testing
