@@ -27,6 +27,7 @@ NR == FNR {
 }
 
 END {
+	sum_holes()
 	printf "repair: %d candles: %d right, %d %s, %d kept; ticks missing: " \
 	    "%.0f\n", candles, candles - wrong - kept, written,
 	    dry ? "to write" : "written", kept, missing
@@ -40,24 +41,48 @@ function keep(ticks)
 	kept++
 }
 
-# holes(): trades that are in no tick, inside this minute and since the one
+# holes(): trades that are in no tick, inside this minute and since the ones
 # before. The candles themselves say it: ids rise by one.
-function holes(    symbol, first, end, inside, before)
+function holes(    symbol, first, end, inside)
 {
 	symbol = symbol_of($1)
 	first = want["first_trade_id"]
 	end = want["last_trade_id"]
 	inside = minus(end, first) + 1 - want["trades"]
 	if (inside > 0)
-		printf "%s ticks missing between %s and %s: %.0f\n", shown($1),
-		    first, end, inside
-	if (symbol in last)
-		before = minus(first, last[symbol]) - 1
-	if (before > 0)
-		printf "%s ticks missing before %s: %.0f\n", shown($1), first,
-		    before
-	missing += inside + before
-	last[symbol] = end
+		hole(symbol, " ticks missing between " first " and " end,
+		    inside)
+	if (symbol in highest && minus(first, highest[symbol]) > 1)
+		hole(symbol, " ticks missing before " first,
+		    minus(first, highest[symbol]) - 1)
+	if (!(symbol in lowest) || minus(first, lowest[symbol]) < 0)
+		lowest[symbol] = first
+	if (!(symbol in highest) || minus(end, highest[symbol]) > 0)
+		highest[symbol] = end
+	trades[symbol] += want["trades"]
+}
+
+# hole(symbol, text, count): keeps what may have to be said of it.
+function hole(symbol, text, count)
+{
+	hole_of[++holes_seen] = symbol
+	hole_text[holes_seen] = shown($1) text ": " sprintf("%.0f", count)
+}
+
+# sum_holes(): how many ticks each symbol lacks. Minute by minute cannot say it:
+# a trade may stand in another minute than its neighbours, and then is missing
+# in the one and too many in the other. So a symbol that lacks none has no hole.
+function sum_holes(    symbol, i, lack)
+{
+	for (symbol in trades) {
+		lack[symbol] = minus(highest[symbol], lowest[symbol]) + 1 - \
+		    trades[symbol]
+		if (lack[symbol] > 0)
+			missing += lack[symbol]
+	}
+	for (i = 1; i <= holes_seen; i++)
+		if (lack[hole_of[i]] > 0)
+			print hole_text[i]
 }
 
 # minus(a, b): of ids, which may have more digits than awk's numbers.

@@ -227,6 +227,28 @@ status_is 1 'minutes without any tick' repair "${RANGE[@]}"
 is "$(grep -c 'BBB kept: [89] trades, no ticks' "$T/out")" 10 '  are said'
 whole '  and kept'
 
+# Ids that do not rise with the time: what is missing in all counts.
+sql 'TRUNCATE crypto_prices, window_1m'
+{
+	trade CCC 1 12:00:01 1 1
+	trade CCC 2 12:00:02 1 1
+	trade CCC 5 12:00:03 1 1
+	trade CCC 4 12:01:01 1 1
+} >"$T/mixed"
+pg-upsert --ignore crypto_prices <"$T/mixed"
+status_is 1 'a tick that is missing among ids in disorder' repair "${RANGE[@]}"
+like "$(<"$T/out")" '2 written, 0 kept; ticks missing: 1$' '  is counted once'
+trade CCC 3 12:01:02 1 1 | pg-upsert --ignore crypto_prices
+status_is 0 'and when it is there' repair "${RANGE[@]}"
+unlike "$(<"$T/out")" 'ticks missing b' '  nothing is said to be missing'
+like "$(<"$T/out")" 'ticks missing: 0$' '  and nothing counted'
+{
+	trade CCC 900 12:02:01 1 1
+	trade CCC 6 12:03:01 1 1
+} | pg-upsert --ignore crypto_prices
+status_is 1 'two series of ids under one symbol' repair "${RANGE[@]}"
+like "$(<"$T/out")" 'ticks missing: 893$' '  lack what is between them'
+
 # A pipeline at work meanwhile: it locks, and writes what is newer.
 load
 broken
