@@ -69,6 +69,11 @@ score 'with names on top, of a symbol that is given' 2 2 0 0 \
     -s XYZUSDT "$T/named"
 sed -E 's/,(17[0-9]{7}9999),/,\1999,/; s/^[0-9]+/&000/' "$f.csv" >"$T/micro"
 score 'in microseconds' 2 2 0 0 --symbol=XYZUSDT "$T/micro"
+mark=$'\xef\xbb\xbf'
+printf '%s\r\n' "$mark${rows[0]}" "${rows[@]:1}" >"$T/marked"
+score 'with a byte order mark' 2 2 0 0 -s XYZUSDT "$T/marked"
+printf '%s\n' "$mark$names" "${rows[@]}" >"$T/marked"
+score '  and names' 2 2 0 0 -s XYZUSDT "$T/marked"
 jq -Rsc 'split("\n") | map(select(. != "") | split(",") |
     [(.[0] | tonumber), .[1, 2, 3, 4, 5], (.[6] | tonumber), .[7],
     (.[8] | tonumber), .[9, 10, 11]])' "$f.csv" >"$f.json"
@@ -154,6 +159,19 @@ cp "$f.csv" "$T/XYZUSDT-5m-2025-02-03.csv"
 bad 'a name without a symbol' 'of what symbol' "$T/XYZUSDT-5m-2025-02-03.csv"
 echo '1738555500000,1,2,3' >"$T/XYZUSDT-1m.csv"
 bad 'a line cut in two' 'not a kline' "$T/XYZUSDT-1m.csv"
+printf '%s\n' ",${rows[0]#*,}" "${rows[2]}" >"$T/XYZUSDT-1m.csv"
+bad 'a first line cut in two' 'klines refused: 1, .*not a number' \
+    "$T/XYZUSDT-1m.csv"
+like "$(<"$T/out")" '1 equal' '  and the rest is compared'
+printf '%s\n' "${rows[0]}" "$names" "${rows[2]}" >"$T/XYZUSDT-1m.csv"
+bad 'names in the middle' 'not a number: open_time' "$T/XYZUSDT-1m.csv"
+: >"$T/XYZUSDT-1m-2025-02-04.csv"
+bad 'a file of nothing beside a good one' '02-04.csv: no klines' "$f.csv" \
+    "$T/XYZUSDT-1m-2025-02-04.csv"
+like "$(<"$T/out")" '2 equal' '  which is compared'
+echo "$names" >"$T/XYZUSDT-1m-2025-02-04.csv"
+bad 'a file of names alone' '02-04.csv: no klines' "$f.csv" \
+    "$T/XYZUSDT-1m-2025-02-04.csv"
 echo '{"code":-1121,"msg":"Invalid symbol."}' >"$T/XYZUSDT-1m.json"
 bad 'an answer that is none' 'not a kline' "$T/XYZUSDT-1m.json"
 echo '[[1738555500000,"1.5"' >"$T/XYZUSDT-1m.json"
