@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Candles of the table beside candles from elsewhere, for scripts/repair and
-# scripts/audit. Sourced after settings.sh.
+# scripts/audit. Sourced after settings.sh and database.sh.
 #
 # Both sides are files of lines KEY, tab, CANDLE, sorted by candles_sort. KEY is
 # window_start and symbol as JSON, CANDLE the record of tickpipe-records(5) as
@@ -12,18 +12,10 @@
 # shellcheck disable=SC2034 # for whoever sources this
 CANDLES_FORMAT="FORMAT csv, DELIMITER E'\\x01', QUOTE E'\\x02'"
 
-# candles_psql ARGUMENT...: psql for scripts, in UTC. Status 2: a retry cannot
-# help (psql's own 3 is an error in the SQL); 3: the connection.
+# candles_psql ARGUMENT...: database_psql in UTC.
 candles_psql()
 {
-	PGTZ=UTC0 PGCLIENTENCODING=UTF8 \
-	    psql -XAtq -v ON_ERROR_STOP=1 -v VERBOSITY=terse \
-	    -d "$DATABASE" "$@"
-	case $? in
-	0) ;;
-	3) return 2 ;;
-	*) return 3 ;;
-	esac
+	PGTZ=UTC0 PGCLIENTENCODING=UTF8 database_psql "$@"
 }
 
 # candles_time COLUMN: in SQL, that time as the commands write it, in quotes.

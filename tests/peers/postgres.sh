@@ -52,6 +52,63 @@ peer_postgres_start()
 	bail 'no PostgreSQL'
 }
 
+# peer_postgres_hold TABLE COMMAND...: runs COMMAND while another session has
+# the table locked, sends it TERM once it waits for that, and lets the lock go.
+# Sets HELD_status, and HELD_left: how many still waited when it had ended.
+# stdout and stderr are in $T/out and $T/err.
+peer_postgres_hold()
+{
+	local table=$1 holder pid
+	local waiting="FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+
+	shift
+	psql -XAtq -d "$DATABASE" -c BEGIN -c "LOCK TABLE $table" \
+	    -c "SELECT 'locked'" -c 'SELECT pg_sleep(300)' \
+	    >"$T/holder" 2>&1 &
+	holder=$!
+	wait_for 30 test -s "$T/holder"
+	"$@" >"$T/out" 2>"$T/err" &
+	pid=$!
+	wait_for 30 peer_postgres_yes "count(*) > 0 $waiting"
+	kill -TERM "$pid"
+	wait "$pid"
+	# shellcheck disable=SC2034 # the test's
+	HELD_status=$?
+	# shellcheck disable=SC2034 # the test's
+	HELD_left=$(psql -XAtq -d "$DATABASE_ADMIN" -c "SELECT count(*) $waiting")
+	psql -XAtq -d "$DATABASE_ADMIN" -c "SELECT pg_terminate_backend(pid)
+	    FROM pg_stat_activity WHERE query LIKE '%pg_sleep(300)'
+		AND pid <> pg_backend_pid()" >"$T/holder"
+	wait "$holder"
+}
+
+# peer_postgres_yes SQL: 0 when SELECT SQL says t.
+peer_postgres_yes()
+{
+	[[ $(psql -XAtq -d "$DATABASE_ADMIN" -c "SELECT $1") == t ]]
+}
+
+# peer_postgres_refuses COMMAND...: whether a database that lets nobody in, or
+# is not there, is status 2 of COMMAND, quickly and without a question. Four
+# results.
+peer_postgres_refuses()
+{
+	local wrong=${DATABASE/passfile=*/} quoted
+
+	status_is 2 'no password' env DATABASE="$wrong passfile=/dev/null" "$@"
+	status_is 2 'a wrong password' \
+	    env DATABASE="$wrong password=wrong" "$@"
+	status_is 2 'a database that does not exist' \
+	    env DATABASE="${DATABASE/dbname=tickpipe/dbname=none}" "$@"
+	if ! type script >/dev/null 2>&1; then
+		skip 'script is not installed'
+		return
+	fi
+	printf -v quoted '%q ' env DATABASE="$wrong passfile=/dev/null" "$@"
+	status_is 2 'no password, on a terminal' \
+	    timeout 60 script -qec "$quoted" /dev/null
+}
+
 # peer_postgres_stop DIR [fast|immediate|kill]: in order, or as a crash would.
 peer_postgres_stop()
 {

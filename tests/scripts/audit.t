@@ -14,6 +14,8 @@ export TICKPIPE_STACK=$T/none LATENESS=10s TICKPIPE_DATABASE=$DATABASE
 unset TICKPIPE_CONF
 export PGTZ=Asia/Kolkata
 "$ROOT/scripts/init-db" || bail 'no tables'
+mkdir "$T/tmp"
+export TMPDIR=$T/tmp
 
 # shellcheck disable=SC2317 # called by status_is
 audit()
@@ -189,8 +191,14 @@ status_is 2 'a file that is not there' audit "$T/none-1m.csv"
 status_is 0 'help' audit --help
 status_is 3 'a database that is not there' \
     env DATABASE='host=127.0.0.1 port=1' "$ROOT/scripts/audit" "$f.csv"
+peer_postgres_refuses "$ROOT/scripts/audit" "$f.csv"
 status_is 2 'a table that is not there' \
     env TABLE_CANDLES=none "$ROOT/scripts/audit" "$f.csv"
+# A signal while others hold the table.
+peer_postgres_hold window_1m "$ROOT/scripts/audit" "$f.csv"
+is "$HELD_status $(<"$T/err")" '143 ' 'TERM while the table is locked ends it'
+is "$HELD_left" 0 '  and what it asked of the server'
+
 # shellcheck disable=SC2317 # called by status_is
 full()
 {
@@ -199,6 +207,7 @@ full()
 status_is 3 'a disk that is full' full "$f.csv"
 { sleep 1; audit "$f.csv"; } 2>"$T/err" | true
 is "${PIPESTATUS[0]} $(<"$T/err")" '141 ' 'a reader that goes ends it quietly'
+is "$(ls "$T/tmp")" '' 'no temporary files are left'
 
 # Real trades and the exchange's own klines: seven minutes.
 captures=${TICKPIPE_CAPTURES:-$ROOT/../shared/data/binance}

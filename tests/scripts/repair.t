@@ -96,6 +96,7 @@ like "$(<"$T/err")" 'not after FROM' '  is said'
 status_is 0 'help' repair --help
 status_is 3 'a database that is not there' \
     env DATABASE='host=127.0.0.1 port=1' "$ROOT/scripts/repair" "${RANGE[@]}"
+peer_postgres_refuses "$ROOT/scripts/repair" "${RANGE[@]}"
 status_is 2 'a table that is not there' \
     env TABLE_TICKS=none "$ROOT/scripts/repair" "${RANGE[@]}"
 status_is 1 'tables without anything' repair "${RANGE[@]}"
@@ -301,6 +302,11 @@ sql "INSERT INTO window_1m SELECT window_start, window_end, E'TAB\\t', open,
 status_is 1 'a symbol with a control character' repair "${RANGE[@]}"
 like "$(<"$T/err")" 'not looked at: "TAB' '  is said'
 like "$(<"$T/out")" '45 right' '  and the others are looked at'
+
+# A signal while others hold the table.
+peer_postgres_hold window_1m "$ROOT/scripts/repair" "${RANGE[@]}"
+is "$HELD_status $(<"$T/err")" '143 ' 'TERM while the table is locked ends it'
+is "$HELD_left" 0 '  and what it asked of the server'
 
 # shellcheck disable=SC2317 # called by status_is
 full()

@@ -168,6 +168,14 @@ is "$(sql "SELECT count(*) FROM pg_class c WHERE relkind = 'r' AND reloptions
     @> ARRAY['autovacuum_vacuum_insert_threshold=200000']")" 3 \
     'each part is vacuumed as the table was'
 
+# A signal while others hold the table.
+parts >"$T/before"
+peer_postgres_hold crypto_prices "$ROOT/scripts/retention" --keep 0
+is "$HELD_status $(<"$T/err")" '143 ' 'TERM while the table is locked ends it'
+is "$HELD_left" 0 'and what it asked of the server'
+parts >"$T/after"
+same_file "$T/after" "$T/before" 'so that nothing is dropped afterwards'
+
 # A reader who stays holds it up, but not for ever.
 psql -XAtq -d "$DATABASE" -c 'BEGIN' -c 'SELECT count(*) FROM crypto_prices' \
     -c 'SELECT pg_sleep(60)' >"$T/reader" 2>&1 &
@@ -184,6 +192,7 @@ is "$(<"$T/out")" "dropped crypto_prices_$(day -1)" 'as it should'
 status_is 3 'without a server' env \
     DATABASE="host=127.0.0.1 port=$(free_port) dbname=x user=x" \
     "$ROOT/scripts/retention"
+peer_postgres_refuses "$ROOT/scripts/retention"
 for wrong in --keep '--keep x' '--keep -1' '--ahead 1.5' now; do
 	# shellcheck disable=SC2086 # an option and its value
 	status_is 2 "wrong use: $wrong" retention $wrong
