@@ -193,6 +193,9 @@ status_is 3 'without a server' env \
     DATABASE="host=127.0.0.1 port=$(free_port) dbname=x user=x" \
     "$ROOT/scripts/retention"
 peer_postgres_refuses "$ROOT/scripts/retention"
+status_is 2 'another table of ticks' env TABLE_TICKS=my_ticks \
+    "$ROOT/scripts/retention"
+like "$(<"$T/err")" 'crypto_prices alone, not my_ticks' 'is said'
 for wrong in --keep '--keep x' '--keep -1' '--ahead 1.5' now; do
 	# shellcheck disable=SC2086 # an option and its value
 	status_is 2 "wrong use: $wrong" retention $wrong
