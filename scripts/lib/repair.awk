@@ -1,17 +1,20 @@
 # Of each pair of candles, stored and made of ticks, what scripts/repair has to
 # do. Reads the file of symbols and until when each is closed, then the pairs.
-# Variables: all, dry, write (the file for the candles to write).
+# Variables: all, dry, write (the file for the candles to write), named (whether
+# those symbols were asked for by name).
 # Exit status: 1 when something is wrong that writing does not mend, or is not
 # written, or there is nothing at all.
 
 NR == FNR {
 	gsub(/"/, "", $2)
 	closed_until[$1] = $2
+	unseen[$1]
 	next
 }
 
 {
 	candles++
+	delete unseen[symbol_of($1)]
 	if ($3 == "") {
 		parse($2, have)
 		keep("no ticks")
@@ -28,10 +31,12 @@ NR == FNR {
 
 END {
 	sum_holes()
+	nothing = say_unseen()
 	printf "repair: %d candles: %d right, %d %s, %d kept; ticks missing: " \
 	    "%.0f\n", candles, candles - wrong - kept, written,
 	    dry ? "to write" : "written", kept, missing
-	exit candles == 0 || kept > 0 || missing > 0 || (dry && wrong > 0)
+	exit candles == 0 || nothing > 0 || kept > 0 || missing > 0 || \
+	    (dry && wrong > 0)
 }
 
 # keep(ticks): the stored candle knows more than the ticks.
@@ -83,6 +88,19 @@ function sum_holes(    symbol, i, lack)
 	for (i = 1; i <= holes_seen; i++)
 		if (lack[hole_of[i]] > 0)
 			print hole_text[i]
+}
+
+# say_unseen(): how many symbols were asked for, and have nothing in the range.
+function say_unseen(    symbol, n)
+{
+	if (named == 0)
+		return 0
+	for (symbol in unseen) {
+		print substr(symbol, 2, length(symbol) - 2) \
+		    ": no ticks and no candles"
+		n++
+	}
+	return n + 0
 }
 
 # minus(a, b): of ids, which may have more digits than awk's numbers.

@@ -118,6 +118,9 @@ whole '  as it was'
 status_is 0 'one symbol' repair "${RANGE[@]}" AAA
 like "$(<"$T/out")" '15 candles: 15 right' '  is looked at alone'
 status_is 1 'a symbol that is not there' repair "${RANGE[@]}" CCC
+status_is 1 'and beside one that is' repair "${RANGE[@]}" AAA CCC
+is "$(<"$T/out")" "CCC: no ticks and no candles
+repair: 15 candles: 15 right, 0 written, 0 kept; ticks missing: 0" '  is said'
 
 # Whole minutes.
 status_is 0 'parts of minutes' \
@@ -316,6 +319,14 @@ full()
 status_is 3 'a disk that is full' full "${RANGE[@]}"
 { sleep 1; repair "${RANGE[@]}" AAA; } 2>"$T/err" | true
 is "${PIPESTATUS[0]} $(<"$T/err")" '141 ' 'a reader that goes ends it quietly'
+load
+broken
+versions >"$T/before"
+status_is 3 'a disk that is full, and broken candles' full "${RANGE[@]}"
+{ sleep 1; repair "${RANGE[@]}"; } 2>"$T/err" | true
+is "${PIPESTATUS[0]} $(<"$T/err")" '141 ' 'and a reader that goes'
+versions >"$T/after"
+same_file "$T/after" "$T/before" '  change nothing that is not said'
 is "$(ls "$T/tmp")" '' 'no temporary files are left'
 
 done_testing
