@@ -175,6 +175,28 @@ sql_tick_queries()
 	return "$status"
 }
 
+# sql_dashboard: the dashboard's own queries, on a screen of 500 candles of the
+# narrowest and of the widest timeframe.
+sql_dashboard()
+{
+	local status=0 timeframe minutes end name
+
+	end=$(date -d "$sql_end" +%s)
+	for timeframe in '1m 1' '1h 60'; do
+		read -r timeframe minutes <<<"$timeframe"
+		mkdir -p "$T/dashboard"
+		"$ROOT/tests/grafana/expand" \
+		    "$ROOT/grafana/dashboards/tickpipe.json" "$T/dashboard" \
+		    "$(((end - 500 * 60 * minutes) * 1000))" "${end}000" \
+		    symbol=BTCUSDT "timeframe=$timeframe" >"$T/names" || return
+		while read -r name; do
+			sql_query "dashboard, $timeframe: $name" \
+			    "$(<"$T/dashboard/$name.sql")" || status=1
+		done <"$T/names"
+	done
+	return "$status"
+}
+
 sql()
 {
 	local status=0 sql_end='2026-01-01 00:00Z' sql_reader
@@ -195,10 +217,13 @@ sql()
 	    sql_heading "$CANDLES minutes of $SYMBOLS symbols" &&
 	    sql_candle_queries || status=1
 	sql_ticks && sql_heading "$TICKS ticks of 20 symbols in ten days" &&
-	    sql_tick_queries || status=1
+	    sql_tick_queries && sql_dashboard || status=1
 	TICKPIPE_STACK=$T/none "$ROOT/scripts/retention" >"$T/bench.out" \
 	    2>"$T/bench.err" && sql_run "$DATABASE" -c 'VACUUM ANALYZE' &&
 	    sql_heading 'the same, partitioned by day' &&
 	    sql_tick_queries || status=1
+	sql_candles 1 &&
+	    sql_heading "these, and $CANDLES minutes of one symbol" &&
+	    sql_dashboard || status=1
 	return "$status"
 }

@@ -14,10 +14,11 @@ status_is 0 'runs to its end' "$ROOT/tests/bench/run"
 diag_file "$T/err"
 ms='[0-9]+\.[0-9]+'
 row=" +[0-9]+ +$ms  $ms\.\.$ms +bar 100: (met|missed)\$"
-is "$(grep -cE "$row" "$T/out")" 38 'each query has a row with its times'
+is "$(grep -cE "$row" "$T/out")" 74 'each query has a row with its times'
 is "$(grep -cE "^[^ ].* 0 +$ms " "$T/out")" 0 'none finds nothing'
 for size in '30000 minutes of one symbol' '30000 minutes of 10 symbols' \
-    '20000 ticks of 20 symbols' 'the same, partitioned by day'; do
+    '20000 ticks of 20 symbols' 'the same, partitioned by day' \
+    'these, and 30000 minutes of one symbol'; do
 	like "$(<"$T/out")" "$size" "there is a part: $size"
 done
 like "$(grep 'list of symbols' "$T/out" | tail -n 1)" ' 10 ' \
