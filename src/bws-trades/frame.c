@@ -8,25 +8,17 @@
 #include "decimal.h"
 #include "timestamp.h"
 
-/* The digits of a whole time since the epoch tell its unit, 2001 to 2286. */
-#define MS_MIN INT64_C(1000000000000)
-#define MS_MAX INT64_C(9999999999999)
-#define US_MIN INT64_C(1000000000000000)
-#define US_MAX INT64_C(9999999999999999)
-
-/* Longest price or quantity in text that is handed on. */
-#define NUMBER_TEXT_MAX 64
-
 _Static_assert(FRAME_RECORD_MAX > JSON_QUOTE_MAX(RECORD_SYMBOL_MAX) +
-    2 * NUMBER_TEXT_MAX + 2 * TIMESTAMP_TEXT_MAX + 200,
+    2 * MEMBERS_NUMBER_MAX + 2 * TIMESTAMP_TEXT_MAX + 200,
     "a record is bounded by the bounds of its parts");
 
 void
 frame_reader_init(struct frame_reader *reader)
 {
+	memset(reader, 0, sizeof *reader);
 	json_init(&reader->envelope);
 	json_init(&reader->event);
-	reader->reason[0] = '\0';
+	reader->answer_id = -1;
 }
 
 void
@@ -37,6 +29,13 @@ frame_reader_free(struct frame_reader *reader)
 }
 
 /* Not bad, where memory ran out: then nothing can be said of it. */
+static enum frame_result
+refuse(const struct frame_reader *reader)
+{
+	return reader->envelope.no_memory || reader->event.no_memory ?
+	    FRAME_NO_MEMORY : FRAME_BAD;
+}
+
 static enum frame_result
 bad(struct frame_reader *reader, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -49,8 +48,7 @@ bad(struct frame_reader *reader, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(reader->reason, sizeof reader->reason, fmt, ap);
 	va_end(ap);
-	return reader->envelope.no_memory || reader->event.no_memory ?
-	    FRAME_NO_MEMORY : FRAME_BAD;
+	return refuse(reader);
 }
 
 static bool
@@ -61,157 +59,68 @@ text_is(const struct json_value *value, const char *text)
 }
 
 /* The members of a trade event that matter here. */
-enum member { E_TIME, SYMBOL, ID, PRICE, QUANTITY, T_TIME, MAKER, KIND, N };
+enum { E_TIME, SYMBOL, ID, PRICE, QUANTITY, T_TIME, MAKER, KIND, N };
 
-static const struct {
-	char name;
-	enum json_type type; /* JSON_TRUE: either truth value */
-	bool required;
-} members[N] = {
-	[E_TIME] = { 'E', JSON_NUMBER, false },
-	[SYMBOL] = { 's', JSON_STRING, true },
-	[ID] = { 't', JSON_NUMBER, true },
-	[PRICE] = { 'p', JSON_STRING, true },
-	[QUANTITY] = { 'q', JSON_STRING, true },
-	[T_TIME] = { 'T', JSON_NUMBER, true },
-	[MAKER] = { 'm', JSON_TRUE, true },
-	[KIND] = { 'X', JSON_STRING, false },
+static const struct member_rule rules[N] = {
+	[E_TIME] = MEMBER_RULE("E", JSON_NUMBER, false),
+	[SYMBOL] = MEMBER_RULE("s", JSON_STRING, true),
+	[ID] = MEMBER_RULE("t", JSON_NUMBER, true),
+	[PRICE] = MEMBER_RULE("p", JSON_STRING, true),
+	[QUANTITY] = MEMBER_RULE("q", JSON_STRING, true),
+	[T_TIME] = MEMBER_RULE("T", JSON_NUMBER, true),
+	[MAKER] = MEMBER_RULE("m", JSON_TRUE, true),
+	[KIND] = MEMBER_RULE("X", JSON_STRING, false),
 };
-
-static bool
-type_fits(enum json_type want, enum json_type got)
-{
-	return want == got || (want == JSON_TRUE && got == JSON_FALSE);
-}
-
-/* Finds them all; one that is there twice could be read in two ways. */
-static enum frame_result
-find_members(struct frame_reader *reader, const struct json *event,
-    const struct json_value *found[N])
-{
-	for (size_t i = 0; i < event->nmembers; i++) {
-		const struct json_member *member = &event->members[i];
-
-		for (int k = 0; k < N && member->name_len == 1; k++) {
-			if (member->name[0] != members[k].name)
-				continue;
-			if (found[k] != NULL)
-				return bad(reader,
-				    "member \"%c\" is there twice",
-				    members[k].name);
-			found[k] = &member->value;
-		}
-	}
-	for (int k = 0; k < N; k++) {
-		if (found[k] == NULL && members[k].required)
-			return bad(reader, "a trade without \"%c\"",
-			    members[k].name);
-		if (found[k] != NULL &&
-		    !type_fits(members[k].type, found[k]->type))
-			return bad(reader,
-			    "\"%c\" of a trade is of the wrong type",
-			    members[k].name);
-	}
-	return FRAME_TRADE;
-}
-
-static bool
-read_time(const struct json_value *value, int64_t *out_us, int *digits)
-{
-	int64_t number;
-
-	if (!decimal_read_int64(value->text, value->len, &number))
-		return false;
-	if (number >= MS_MIN && number <= MS_MAX) {
-		*out_us = number * 1000;
-		*digits = 3;
-		return true;
-	}
-	*out_us = number;
-	*digits = 6;
-	return number >= US_MIN && number <= US_MAX;
-}
-
-static enum frame_result
-read_number(struct frame_reader *reader, const struct json_value *value,
-    const char *what, bool positive, struct record_text *out)
-{
-	struct decimal number;
-	enum decimal_result result = decimal_read(value->text, value->len,
-	    &number);
-
-	if (result != DECIMAL_OK)
-		return bad(reader, "the %s %s", what, decimal_reason(result));
-	if (positive && number.coef == 0)
-		return bad(reader, "the %s is 0", what);
-	if (value->len > NUMBER_TEXT_MAX)
-		return bad(reader, "the %s is too long", what);
-	out->text = value->text;
-	out->len = value->len;
-	return FRAME_TRADE;
-}
-
-static enum frame_result
-read_times(struct frame_reader *reader, const struct json_value *found[N],
-    struct frame_trade *out)
-{
-	int digits;
-
-	out->frame_time_us = INT64_MIN;
-	if (!read_time(found[T_TIME], &out->event_time_us, &out->time_digits))
-		return bad(reader,
-		    "\"T\" is no time in milliseconds or microseconds");
-	if (found[E_TIME] != NULL &&
-	    !read_time(found[E_TIME], &out->frame_time_us, &digits))
-		return bad(reader,
-		    "\"E\" is no time in milliseconds or microseconds");
-	return FRAME_TRADE;
-}
 
 static enum frame_result
 read_trade(struct frame_reader *reader, struct json *event,
     struct frame_trade *out)
 {
-	const struct json_value *found[N] = { NULL };
-	enum frame_result result = find_members(reader, event, found);
+	const struct json_value *found[N];
+	char *why = reader->reason;
+	int digits;
 
-	if (result != FRAME_TRADE)
-		return result;
-	if (found[KIND] != NULL && !text_is(found[KIND], "MARKET"))
-		return FRAME_OTHER;
-	if (json_string(event, found[SYMBOL], &out->symbol.text,
-	    &out->symbol.len) != 0 || out->symbol.len == 0 ||
-	    out->symbol.len > RECORD_SYMBOL_MAX)
-		return bad(reader, "the symbol is not 1 to %d bytes of text",
-		    RECORD_SYMBOL_MAX);
-	if (!decimal_read_int64(found[ID]->text, found[ID]->len,
-	    &out->trade_id))
-		return bad(reader, "the trade id is not a whole number from "
-		    "0 to 2^63-1");
+	if (!members_find(event, rules, N, &reader->map, found, why) ||
+	    !members_symbol(event, found[SYMBOL], &out->symbol, why) ||
+	    !members_id(found[ID], &out->trade_id, why))
+		return refuse(reader);
+	out->futures = found[KIND] != NULL;
+	if (out->futures && !text_is(found[KIND], "MARKET"))
+		return FRAME_SKIPPED;
 	out->buyer_maker = found[MAKER]->type == JSON_TRUE;
-	result = read_times(reader, found, out);
-	if (result == FRAME_TRADE)
-		result = read_number(reader, found[PRICE], "price", true,
-		    &out->price);
-	if (result == FRAME_TRADE)
-		result = read_number(reader, found[QUANTITY], "quantity",
-		    false, &out->quantity);
-	return result;
+	out->frame_time_us = INT64_MIN;
+	if (!members_time(found[T_TIME], "T", &out->event_time_us,
+	    &out->time_digits, why) ||
+	    (found[E_TIME] != NULL && !members_time(found[E_TIME], "E",
+	    &out->frame_time_us, &digits, why)) ||
+	    !members_number(found[PRICE], "price", true, &out->price, why) ||
+	    !members_number(found[QUANTITY], "quantity", false,
+	    &out->quantity, why))
+		return refuse(reader);
+	return FRAME_TRADE;
 }
 
 /*
- * {"error":{...},"id":1} answers a request, {"code":2,"msg":"..."} is an older
- * form of it.
+ * {"result":null,"id":1} and {"error":{...},"id":1} answer a request;
+ * {"code":2,"msg":"..."} is an older form of an error.
  */
-static bool
-is_error(const struct json *object)
+static enum frame_result
+read_answer(struct frame_reader *reader, const struct json *object)
 {
 	const struct json_member *error = json_find(object, "error");
+	const struct json_member *id = json_find(object, "id");
 
-	if (error != NULL)
-		return error->value.type != JSON_NULL;
-	return json_find(object, "code") != NULL &&
-	    json_find(object, "msg") != NULL;
+	if (id != NULL && (id->value.type != JSON_NUMBER ||
+	    !decimal_read_int64(id->value.text, id->value.len,
+	    &reader->answer_id)))
+		reader->answer_id = -1;
+	if (error != NULL && error->value.type != JSON_NULL)
+		return FRAME_ERROR;
+	if (json_find(object, "code") != NULL &&
+	    json_find(object, "msg") != NULL)
+		return FRAME_ERROR;
+	return id != NULL && json_find(object, "result") != NULL ?
+	    FRAME_ANSWER : FRAME_OTHER;
 }
 
 /* An array or a bare value is JSON, too, and no trade. */
@@ -219,12 +128,13 @@ static enum frame_result
 no_object(struct frame_reader *reader, const char *text, size_t len,
     struct json_error *error)
 {
+	if (error->at == JSON_NOWHERE && !reader->envelope.no_memory &&
+	    json_check(text, len, error) == 0)
+		return FRAME_OTHER;
+	reader->not_utf8 = !json_is_utf8(text, len);
 	if (error->at != JSON_NOWHERE)
 		return bad(reader, "not JSON: %s at byte %zu", error->reason,
 		    error->at + 1);
-	if (!reader->envelope.no_memory &&
-	    json_check(text, len, error) == 0)
-		return FRAME_OTHER;
 	return bad(reader, "not JSON: %s", error->reason);
 }
 
@@ -237,6 +147,8 @@ frame_read(struct frame_reader *reader, const char *text, size_t len,
 	struct json_error error;
 
 	reader->event.no_memory = false;
+	reader->not_utf8 = false;
+	reader->answer_id = -1;
 	if (json_object(&reader->envelope, text, len, &error) != 0)
 		return no_object(reader, text, len, &error);
 	data = json_find(&reader->envelope, "data");
@@ -250,10 +162,11 @@ frame_read(struct frame_reader *reader, const char *text, size_t len,
 	}
 	name = json_find(event, "e");
 	if (name == NULL)
-		return is_error(event) ? FRAME_ERROR : FRAME_OTHER;
-	if (!text_is(&name->value, "trade"))
-		return FRAME_OTHER;
-	return read_trade(reader, event, out);
+		return read_answer(reader, event);
+	if (text_is(&name->value, "trade"))
+		return read_trade(reader, event, out);
+	return text_is(&name->value, "serverShutdown") ? FRAME_SHUTDOWN :
+	    FRAME_OTHER;
 }
 
 int64_t

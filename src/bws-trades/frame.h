@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "json.h"
+#include "members.h"
 #include "record.h"
 
 /*
@@ -20,16 +21,28 @@
 
 enum frame_result {
 	FRAME_TRADE,
-	FRAME_OTHER, /* good JSON that is no trade */
-	FRAME_ERROR, /* the exchange reports an error */
-	FRAME_BAD,   /* reader->reason says why */
+	FRAME_SKIPPED,  /* a trade that is no record: it has an id of its
+	                   symbol's series all the same */
+	FRAME_ANSWER,   /* to a request: reader->answer_id */
+	FRAME_SHUTDOWN, /* serverShutdown: the connection ends soon */
+	FRAME_OTHER,    /* good JSON that is none of these */
+	FRAME_ERROR,    /* the exchange reports an error; answer_id is that of
+	                   the request, where it is one's */
+	FRAME_BAD,      /* reader->reason says why */
 	FRAME_NO_MEMORY, /* there was not enough to read it */
 };
 
 struct frame_reader {
 	struct json envelope, event;
-	char reason[160]; /* of the last FRAME_BAD, ended by NUL */
+	struct members_map map;
+	char reason[160];  /* of the last FRAME_BAD, ended by NUL */
+	bool not_utf8;     /* FRAME_BAD: it is no text, which RFC 6455 section
+	                      8.1 has a connection end for */
+	int64_t answer_id; /* -1: none, or none that is a whole number */
 };
+
+_Static_assert(sizeof ((struct frame_reader *)0)->reason >= MEMBERS_REASON,
+    "a reason fits");
 
 /* Texts are lent until the reader's next frame or until the frame changes. */
 struct frame_trade {
@@ -41,12 +54,16 @@ struct frame_trade {
 	int time_digits;             /* of T's fraction of a second: 3 or 6 */
 	int64_t trade_id;
 	bool buyer_maker;
+	bool futures;                /* the frame had an X */
 };
 
 void frame_reader_init(struct frame_reader *reader);
 void frame_reader_free(struct frame_reader *reader);
 
-/* out is set only after FRAME_TRADE. */
+/*
+ * out is set after FRAME_TRADE; after FRAME_SKIPPED only symbol, trade_id and
+ * futures are.
+ */
 enum frame_result frame_read(struct frame_reader *reader, const char *text,
     size_t len, struct frame_trade *out);
 

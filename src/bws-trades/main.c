@@ -3,6 +3,7 @@
  *
  *	main.c     options, replay, the end
  *	frame.c    frame -> trade record; no I/O
+ *	members.c  the members of a trade, whatever they are called; no I/O
  *	trades.c   what becomes of a frame: a record, a count, a refusal
  *	streams.c  symbols, the URL, what to ask for; no network
  *	feed.c     the connection; knows libwebsockets

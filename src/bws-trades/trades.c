@@ -39,6 +39,9 @@ trades_take(struct trades *trades, const struct line *frame, bool replay)
 		say_error(trades, frame);
 		trades->others++;
 		break;
+	case FRAME_SKIPPED:
+	case FRAME_ANSWER:
+	case FRAME_SHUTDOWN:
 	case FRAME_OTHER:
 		trades->others++;
 		break;

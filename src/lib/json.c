@@ -52,6 +52,19 @@ json_check(const char *text, size_t len, struct json_error *error)
 	return check(text, len, &tokens, error);
 }
 
+bool
+json_is_utf8(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; ) {
+		size_t seq = json_utf8_len(text + i, len - i);
+
+		if (seq == 0)
+			return false;
+		i += seq;
+	}
+	return true;
+}
+
 void
 json_library(char *out, size_t cap)
 {

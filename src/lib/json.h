@@ -125,7 +125,9 @@ size_t json_quote(char *out, const char *text, size_t len);
 /*
  * Length of the UTF-8 sequence that begins at text, 0 when it is not valid
  * (overlong, a surrogate, beyond U+10FFFF, cut short).  len > 0.
+ * json_is_utf8(): whether the whole text is valid.
  */
 size_t json_utf8_len(const char *text, size_t len);
+bool json_is_utf8(const char *text, size_t len);
 
 #endif

@@ -47,19 +47,6 @@ printable(const char *text, size_t len)
 	return true;
 }
 
-static bool
-valid_utf8(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; ) {
-		size_t seq = json_utf8_len(text + i, len - i);
-
-		if (seq == 0)
-			return false;
-		i += seq;
-	}
-	return true;
-}
-
 /*
  * JSON that every reader can read as a member of the record: jq refuses an
  * escape of half a surrogate pair, so any of a surrogate is left to a string.
@@ -149,7 +136,7 @@ write_record(struct rejects *rejects, const struct reject *r)
 		n += r->len;
 	} else {
 		n += json_quote(out + n, r->text, r->len);
-		if (!valid_utf8(r->text, r->len))
+		if (!json_is_utf8(r->text, r->len))
 			n += put_hex(out + n, r->text, r->len);
 	}
 	memcpy(out + n, "}\n", 2);

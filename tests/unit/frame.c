@@ -21,8 +21,10 @@
     "\"buyer_maker\":true}"
 
 struct sample {
-	const char *name, *frame, *want; /* the record, "other", "error", or
-	                                    "!" and the reason for refusing */
+	const char *name, *frame, *want; /* the record, "other", "answer ID",
+	                                    "error ID", "shutdown",
+	                                    "skipped SYMBOL ID", or "!" and the
+	                                    reason for refusing */
 };
 
 static const struct sample samples[] = {
@@ -69,8 +71,14 @@ static const struct sample samples[] = {
 	    "\"processed_time\":\"2023-04-04T23:59:59.999Z\","
 	    "\"quantity\":1,\"trade_id\":1,\"buyer_maker\":false}" },
 
-	{ "an acknowledgement", "{\"result\":null,\"id\":2}", "other" },
-	{ "a list of streams", "{\"result\":[\"a@trade\"],\"id\":3}", "other" },
+	{ "an acknowledgement", "{\"result\":null,\"id\":2}", "answer 2" },
+	{ "a list of streams", "{\"result\":[\"a@trade\"],\"id\":3}",
+	    "answer 3" },
+	{ "an answer to a request with a text for an id",
+	    "{\"id\":\"a1\",\"result\":null}", "answer -1" },
+	{ "an answer with no error",
+	    "{\"result\":null,\"error\":null,\"id\":0}", "answer 0" },
+	{ "a result without an id", "{\"result\":null}", "other" },
 	{ "an array of events", "[" GOOD "]", "other" },
 	{ "a bare value", "\"trade\"", "other" },
 	{ "an array in the envelope",
@@ -84,12 +92,22 @@ static const struct sample samples[] = {
 	    "\"t\":582,\"p\":\"0.052\",\"q\":\"5838\","
 	    "\"T\":1772506983321,\"m\":true}", "other" },
 	{ "serverShutdown",
-	    "{\"e\":\"serverShutdown\",\"E\":1770123456789}", "other" },
+	    "{\"e\":\"serverShutdown\",\"E\":1770123456789}", "shutdown" },
+	{ "serverShutdown in the envelope",
+	    "{\"stream\":\"!serverShutdown\",\"data\":"
+	    "{\"e\":\"serverShutdown\",\"E\":1770123456789}}", "shutdown" },
 	{ "the insurance fund's trade",
 	    "{\"e\":\"trade\",\"E\":1680652874406,\"T\":1680652874400,"
 	    "\"s\":\"BTCUSDT\",\"t\":3535191080,\"p\":\"28722.50\","
 	    "\"q\":\"0.001\",\"X\":\"INSURANCE_FUND\",\"m\":true}",
-	    "other" },
+	    "skipped BTCUSDT 3535191080" },
+	{ "a futures trade of no kind, in the envelope",
+	    "{\"stream\":\"a@trade\",\"data\":{\"e\":\"trade\",\"E\":1,"
+	    "\"T\":1,\"s\":\"\\u0041\",\"t\":7,\"p\":\"0\",\"q\":\"0\","
+	    "\"X\":\"NA\",\"m\":true}}", "skipped A 7" },
+	{ "one without an id that is a number",
+	    "{\"e\":\"trade\",\"T\":1680652874400,\"s\":\"A\",\"t\":-3,"
+	    "\"p\":\"1\",\"q\":\"1\",\"X\":\"NA\",\"m\":true}", BAD_ID },
 	{ "a REST snapshot",
 	    "{\"lastUpdateId\":5,\"E\":1723161256501,\"T\":1723161256493,"
 	    "\"bids\":[[\"61800.20\",\"2.909\"]],\"asks\":[]}", "other" },
@@ -97,9 +115,11 @@ static const struct sample samples[] = {
 	{ "data without stream", "{\"data\":" GOOD "}", "other" },
 
 	{ "an error", "{\"id\":null,\"error\":{\"code\":3,\"msg\":\"x\"}}",
-	    "error" },
+	    "error -1" },
+	{ "an error with the id of its request",
+	    "{\"error\":{\"code\":3,\"msg\":\"x\"},\"id\":12}", "error 12" },
 	{ "an error of the older form", "{\"code\":2,\"msg\":\"x\"}",
-	    "error" },
+	    "error -1" },
 	{ "no error", "{\"id\":1,\"error\":null}", "other" },
 
 	{ "nothing", "", "!not JSON: empty line" },
@@ -176,8 +196,17 @@ outcome(char *out, const char *frame, size_t len)
 		    frame_replay_time_us(&trade));
 	case FRAME_OTHER:
 		return (size_t)sprintf(out, "other");
+	case FRAME_SKIPPED:
+		return (size_t)sprintf(out, "skipped %.*s %" PRId64,
+		    (int)trade.symbol.len, trade.symbol.text, trade.trade_id);
+	case FRAME_ANSWER:
+		return (size_t)sprintf(out, "answer %" PRId64,
+		    reader.answer_id);
+	case FRAME_SHUTDOWN:
+		return (size_t)sprintf(out, "shutdown");
 	case FRAME_ERROR:
-		return (size_t)sprintf(out, "error");
+		return (size_t)sprintf(out, "error %" PRId64,
+		    reader.answer_id);
 	case FRAME_NO_MEMORY:
 		return (size_t)sprintf(out, "no memory");
 	case FRAME_BAD:
@@ -244,6 +273,52 @@ test_mutations(void)
 	    "record in order", trades);
 }
 
+/* Broken text is told from other broken frames, wherever in it it is. */
+static void
+test_utf8(void)
+{
+	static const char *const broken[] = {
+		"\xff", "{\"e\":\"tr\xc0\xaf" "de\"}", "nonsense \xed\xa0\x80",
+		"{\"e\":\"trade\",\"s\":\"\xf4\x90\x80\x80\"}", "{} \x80",
+		"{\"stream\":\"a\",\"data\":{\"e\":\"\xe5\xb8\"}}",
+	};
+	static const char *const whole[] = {
+		"", "nonsense", "{\"e\":\"\xe5\xb8\x81\"", GOOD "x",
+		"{\"e\":\"trade\"}", "\xf0\x9f\x90\xb6",
+	};
+	char out[FRAME_RECORD_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+		outcome_exact(out, broken[i], strlen(broken[i]));
+		n += out[0] == '!' && reader.not_utf8;
+	}
+	tap_int((int64_t)n, sizeof broken / sizeof *broken,
+	    "frames that are not UTF-8 are told as such");
+	n = 0;
+	for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
+		outcome_exact(out, whole[i], strlen(whole[i]));
+		n += out[0] == '!' && !reader.not_utf8;
+	}
+	tap_int((int64_t)n, sizeof whole / sizeof *whole,
+	    "and what is refused for other reasons is not");
+}
+
+/* A frame says by its X of which market it is. */
+static void
+test_futures(void)
+{
+	static const char futures[] = "{\"e\":\"trade\",\"E\":1721347022956,"
+	    "\"T\":1721347022956,\"s\":\"BTCUSDT\",\"t\":5,\"p\":\"1\","
+	    "\"q\":\"4\",\"X\":\"MARKET\",\"m\":false}";
+	struct frame_trade trade;
+
+	tap_ok(frame_read(&reader, futures, strlen(futures), &trade) ==
+	    FRAME_TRADE && trade.futures, "a trade of futures says so");
+	tap_ok(frame_read(&reader, GOOD, strlen(GOOD), &trade) ==
+	    FRAME_TRADE && !trade.futures, "a spot trade does not");
+}
+
 static void
 test_longest(void)
 {
@@ -280,6 +355,8 @@ main(void)
 	}
 	test_prefixes();
 	test_mutations();
+	test_utf8();
+	test_futures();
 	test_longest();
 	frame_reader_free(&reader);
 	return tap_done();
