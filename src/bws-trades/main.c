@@ -4,6 +4,8 @@
  *	main.c     options, replay, the end
  *	frame.c    frame -> trade record; no I/O
  *	members.c  the members of a trade, whatever they are called; no I/O
+ *	page.c     answer of REST -> trades; no I/O
+ *	keep.c     what --replay reads besides bare frames; no I/O
  *	trades.c   what becomes of a frame: a record, a count, a refusal
  *	streams.c  symbols, the URL, what to ask for; no network
  *	feed.c     the connection; knows libwebsockets
@@ -16,7 +18,6 @@
 #include <string.h>
 
 #include "feed.h"
-#include "frame.h"
 #include "live.h"
 #include "msg.h"
 #include "opt.h"
@@ -192,7 +193,7 @@ main(int argc, char **argv)
 		streams_free(&settings.streams);
 		return status;
 	}
-	frame_reader_init(&trades.reader);
+	trades_init(&trades);
 	how = replay ? replay_run(&trades) : live_run(&trades,
 	    &settings.streams, &settings.url, settings.ca,
 	    settings.common.max_line);
@@ -202,7 +203,7 @@ main(int argc, char **argv)
 	    trades.filter.out.lines, trades.others,
 	    trades.filter.rejects.count);
 	status = filter_end(&trades.filter, how);
-	frame_reader_free(&trades.reader);
+	trades_free(&trades);
 	streams_free(&settings.streams);
 	return status;
 }

@@ -20,20 +20,29 @@ no_memory(struct trades *trades, bool replay)
 	return result;
 }
 
-enum flow_result
-trades_take(struct trades *trades, const struct line *frame, bool replay)
+/* A failure of standard output is seen by the loop. */
+static void
+put_record(struct trades *trades, const struct frame_trade *trade,
+    int64_t processed_time_us)
 {
 	char record[FRAME_RECORD_MAX];
+
+	lineout_put(&trades->filter.out, record, frame_record(record, trade,
+	    processed_time_us));
+}
+
+/* received_us: INT64_MIN where it is not known. */
+static enum flow_result
+take_frame(struct trades *trades, const struct line *line,
+    const struct line *frame, int64_t received_us, bool replay)
+{
 	struct frame_trade trade;
 
-	trades->frames++;
 	switch (frame_read(&trades->reader, frame->text, frame->len,
 	    &trade)) {
 	case FRAME_TRADE:
-		/* A failure of standard output is seen by the loop. */
-		lineout_put(&trades->filter.out, record, frame_record(record,
-		    &trade, replay ? frame_replay_time_us(&trade) :
-		    clock_realtime_us()));
+		put_record(trades, &trade, received_us != INT64_MIN ?
+		    received_us : frame_replay_time_us(&trade));
 		break;
 	case FRAME_ERROR:
 		say_error(trades, frame);
@@ -48,8 +57,77 @@ trades_take(struct trades *trades, const struct line *frame, bool replay)
 	case FRAME_NO_MEMORY:
 		return no_memory(trades, replay);
 	case FRAME_BAD:
-		return filter_refuse(&trades->filter, frame,
+		return filter_refuse(&trades->filter, line,
 		    trades->reader.reason, NULL);
 	}
 	return FLOW_READY;
+}
+
+static enum flow_result
+take_page(struct trades *trades, const struct line *line,
+    const struct kept *kept)
+{
+	struct page *page = &trades->page;
+
+	switch (page_read(page, kept->symbol.text, kept->symbol.len, 0,
+	    kept->text, kept->len)) {
+	case PAGE_GOOD:
+		for (size_t i = 0; i < page->ntrades; i++)
+			put_record(trades, &page->trades[i],
+			    kept->received_us);
+		return FLOW_READY;
+	case PAGE_NO_MEMORY:
+		return no_memory(trades, true);
+	case PAGE_BAD:
+		break;
+	}
+	return filter_refuse(&trades->filter, line, page->reason, NULL);
+}
+
+static enum flow_result
+take_kept(struct trades *trades, const struct line *line)
+{
+	struct kept kept;
+	struct line frame;
+
+	switch (keep_read(&trades->keep, line->text, line->len, &kept)) {
+	case KEEP_FRAME:
+		frame = (struct line){ .text = kept.text, .len = kept.len };
+		return take_frame(trades, line, &frame, kept.received_us,
+		    true);
+	case KEEP_PAGE:
+		return take_page(trades, line, &kept);
+	case KEEP_NO_MEMORY:
+		return no_memory(trades, true);
+	case KEEP_BAD:
+		return filter_refuse(&trades->filter, line,
+		    trades->keep.reason, NULL);
+	case KEEP_NONE:
+		break;
+	}
+	return take_frame(trades, line, line, INT64_MIN, true);
+}
+
+enum flow_result
+trades_take(struct trades *trades, const struct line *line, bool replay)
+{
+	trades->frames++;
+	return replay ? take_kept(trades, line) :
+	    take_frame(trades, line, line, clock_realtime_us(), false);
+}
+
+void
+trades_init(struct trades *trades)
+{
+	frame_reader_init(&trades->reader);
+	keep_init(&trades->keep);
+	page_init(&trades->page);
+}
+
+void
+trades_free(struct trades *trades)
+{
+	frame_reader_free(&trades->reader);
+	keep_free(&trades->keep);
+	page_free(&trades->page);
 }

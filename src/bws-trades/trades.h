@@ -6,7 +6,9 @@
 
 #include "filter.h"
 #include "frame.h"
+#include "keep.h"
 #include "msg.h"
+#include "page.h"
 
 /*
  * What a frame becomes, wherever it came from: a record on standard output, a
@@ -15,12 +17,22 @@
 struct trades {
 	struct filter filter;
 	struct frame_reader reader;
+	struct keep keep;        /* for a replay: what --frames kept */
+	struct page page;        /* likewise */
 	struct msg_limit errors; /* that the exchange reported */
-	uint64_t frames, others;
+	uint64_t frames, others; /* a page is a frame, too */
 };
 
-/* replay: processed_time from the frame, else from the clock. */
-enum flow_result trades_take(struct trades *trades, const struct line *frame,
+/* The readers alone; the filter is filter_begin()'s. */
+void trades_init(struct trades *trades);
+void trades_free(struct trades *trades);
+
+/*
+ * replay: a line of a capture, which is a bare frame or what --frames kept,
+ * and processed_time is when it was received, or else from the frame.
+ * Otherwise a frame, and the clock's.
+ */
+enum flow_result trades_take(struct trades *trades, const struct line *line,
     bool replay);
 
 #endif

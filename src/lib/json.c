@@ -16,6 +16,8 @@
 #define JSMN_VERSION "" /* the header does not say */
 #endif
 
+#define LINE_DEPTH_MAX 127 /* jq 1.6 reads objects nested 128 deep */
+
 /* The value of a hexadecimal digit, or -1. */
 static int
 hex_value(char c)
@@ -63,6 +65,21 @@ json_is_utf8(const char *text, size_t len)
 		i += seq;
 	}
 	return true;
+}
+
+bool
+json_fits_line(const char *text, size_t len)
+{
+	struct jsonscan scan;
+
+	/* White space in a message of Kafka's may be a line's end. */
+	if (memchr(text, '\n', len) != NULL ||
+	    memmem(text, len, "\\ud", 3) != NULL ||
+	    memmem(text, len, "\\uD", 3) != NULL)
+		return false;
+	jsonscan_init(&scan, text, text + len, JSON_DEPTH_MAX -
+	    LINE_DEPTH_MAX);
+	return jsonscan_text(&scan);
 }
 
 void
@@ -118,6 +135,15 @@ make_room(struct json *json, size_t tokens)
 	    sizeof *json->members);
 }
 
+/* Of a value that is no string, by its first character. */
+static enum json_type
+type_of(char c)
+{
+	return c == '{' ? JSON_OBJECT : c == '[' ? JSON_ARRAY :
+	    c == 't' ? JSON_TRUE : c == 'f' ? JSON_FALSE :
+	    c == 'n' ? JSON_NULL : JSON_NUMBER;
+}
+
 static struct json_value
 value_of(const char *text, const jsmntok_t *token)
 {
@@ -126,21 +152,8 @@ value_of(const char *text, const jsmntok_t *token)
 		.len = (size_t)(token->end - token->start),
 	};
 
-	switch (token->type) {
-	case JSMN_OBJECT:
-		value.type = JSON_OBJECT;
-		break;
-	case JSMN_ARRAY:
-		value.type = JSON_ARRAY;
-		break;
-	case JSMN_STRING:
-		value.type = JSON_STRING;
-		break;
-	default:
-		value.type = *value.text == 't' ? JSON_TRUE :
-		    *value.text == 'f' ? JSON_FALSE :
-		    *value.text == 'n' ? JSON_NULL : JSON_NUMBER;
-	}
+	value.type = token->type == JSMN_STRING ? JSON_STRING :
+	    type_of(*value.text);
 	return value;
 }
 
@@ -231,6 +244,53 @@ json_object(struct json *json, const char *text, size_t len,
 			json->shape_id = json->shape->id;
 	}
 	return 0;
+}
+
+static void
+skip_space(const char **p)
+{
+	*p += strspn(*p, " \t\r\n");
+}
+
+int
+json_array(struct json_elements *elements, const char *text, size_t len,
+    struct json_error *error)
+{
+	if (json_check(text, len, error) == -1)
+		return -1;
+	/* The grammar is good: nothing below runs beyond the text. */
+	elements->p = text;
+	elements->end = text + len;
+	skip_space(&elements->p);
+	error->reason = "not a JSON array";
+	error->at = JSON_NOWHERE;
+	return *elements->p++ == '[' ? 0 : -1;
+}
+
+bool
+json_next(struct json_elements *elements, struct json_value *value)
+{
+	struct jsonscan scan;
+
+	skip_space(&elements->p);
+	if (*elements->p == ',') {
+		elements->p++;
+		skip_space(&elements->p);
+	}
+	if (*elements->p == ']')
+		return false;
+	jsonscan_init(&scan, elements->p, elements->end, 1);
+	jsonscan_value(&scan);
+	value->text = elements->p;
+	value->len = (size_t)(scan.p - elements->p);
+	value->type = type_of(*value->text);
+	if (*value->text == '"') {
+		value->type = JSON_STRING;
+		value->text++;
+		value->len -= 2;
+	}
+	elements->p = scan.p;
+	return true;
 }
 
 const struct json_member *

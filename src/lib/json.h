@@ -114,6 +114,29 @@ json_name_is(const struct json_member *member, const char *name)
 int json_string(struct json *json, const struct json_value *value,
     const char **text, size_t *len);
 
+/* What json_next() has not given yet of an array. */
+struct json_elements {
+	const char *p, *end;
+};
+
+/*
+ * Whether text is one JSON array, white space around it allowed; its elements
+ * are then had by json_next().  0, or -1 with *error set ("not a JSON array"
+ * for another value).
+ */
+int json_array(struct json_elements *elements, const char *text, size_t len,
+    struct json_error *error);
+
+/* The next element, which points into the text; false: there is none. */
+bool json_next(struct json_elements *elements, struct json_value *value);
+
+/*
+ * Whether text can stand in a line as a value that every reader can read: JSON
+ * of any type without LF, nested 127 deep at most, no escape of a surrogate
+ * (jq refuses half a pair).
+ */
+bool json_fits_line(const char *text, size_t len);
+
 /*
  * Writes text as a JSON string with its quotes to out, which must have
  * JSON_QUOTE_MAX(len) bytes.  Control characters (C0, DEL, C1) are escaped;

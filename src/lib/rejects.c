@@ -8,13 +8,11 @@
 
 #include "append.h"
 #include "json.h"
-#include "jsonscan.h"
 #include "stop.h"
 
 #define FRAME_MAX 8192 /* what stands around the line, bounded below */
 #define REASON_MAX 512
 #define EXTRA_MAX 512
-#define DEPTH_MAX 127 /* jq 1.6 reads objects nested 128 deep */
 #define FILE_MAX 256
 #define HEAD_MAX 1024 /* command, place and reason; FRAME_MAX has it escaped */
 
@@ -45,24 +43,6 @@ printable(const char *text, size_t len)
 		i += seq;
 	}
 	return true;
-}
-
-/*
- * JSON that every reader can read as a member of the record: jq refuses an
- * escape of half a surrogate pair, so any of a surrogate is left to a string.
- */
-static bool
-fits_as_json(const char *text, size_t len)
-{
-	struct jsonscan scan;
-
-	/* White space in a message of Kafka's may be a line's end. */
-	if (memchr(text, '\n', len) != NULL ||
-	    memmem(text, len, "\\ud", 3) != NULL ||
-	    memmem(text, len, "\\uD", 3) != NULL)
-		return false;
-	jsonscan_init(&scan, text, text + len, JSON_DEPTH_MAX - DEPTH_MAX);
-	return jsonscan_text(&scan);
 }
 
 static bool
@@ -112,7 +92,7 @@ write_record(struct rejects *rejects, const struct reject *r)
 	char *out = rejects->buf;
 	size_t n = 0;
 	bool whole = r->whole_len <= r->len;
-	bool json = whole && fits_as_json(r->text, r->len);
+	bool json = whole && json_fits_line(r->text, r->len);
 
 	n += (size_t)sprintf(out + n, "{\"reason\":");
 	n += put_quoted(out + n, r->reason, REASON_MAX);

@@ -247,11 +247,64 @@ test_provenance(void)
 	json_free(&json);
 }
 
+/* The elements of an array as "type:text;", or the reason, at which byte. */
+static void
+elements_are(const char *text, const char *want, const char *name)
+{
+	struct json_elements elements;
+	struct json_value value;
+	struct json_error error;
+	char out[512];
+	size_t n = 0;
+
+	if (json_array(&elements, text, strlen(text), &error) != 0)
+		n = (size_t)sprintf(out, "%s %zd", error.reason,
+		    (ssize_t)error.at);
+	else while (json_next(&elements, &value))
+		n += (size_t)sprintf(out + n, "%d:%.*s;", (int)value.type,
+		    (int)value.len, value.text);
+	tap_text(out, n, want, name);
+}
+
+static void
+test_arrays(void)
+{
+	elements_are("[]", "", "an array of none");
+	elements_are("\t[ \n] ", "", "also with white space");
+	elements_are("[{\"a\":[1,2]} , [ ] ,\"x\\\"]\",-1.5e3,true,false,"
+	    "null\t]\n", "0:{\"a\":[1,2]};1:[ ];2:x\\\"];3:-1.5e3;4:true;"
+	    "5:false;6:null;", "elements of every type");
+	elements_are("[[[[]]],\"\"]", "1:[[[]]];2:;", "arrays in arrays");
+	elements_are("{\"a\":[]}", "not a JSON array -1", "an object is none");
+	elements_are("[1,]", "unexpected character 3", "nor is half of one");
+	elements_are("", "empty line -1", "nor is nothing");
+}
+
+static void
+test_fits_line(void)
+{
+	char text[2 * JSON_DEPTH_MAX + 1];
+
+	tap_ok(json_fits_line("{\"a\":\"\\u0041\"}", 14) &&
+	    json_fits_line(" 1\t", 3), "what fits a line");
+	tap_ok(!json_fits_line("[1,\n2]", 6) && !json_fits_line("[1", 2) &&
+	    !json_fits_line("\"\\uD83d\\ude00\"", 14) &&
+	    !json_fits_line("\"\\ud800\"", 8), "what does not");
+	memset(text, '[', 127);
+	memset(text + 127, ']', 127);
+	tap_ok(json_fits_line(text, 254), "nested as deeply as jq can read");
+	memset(text, '[', 128);
+	memset(text + 128, ']', 128);
+	tap_ok(!json_fits_line(text, 256), "and deeper");
+}
+
 int
 main(void)
 {
 	test_members();
 	test_history();
+	test_arrays();
+	test_fits_line();
 	test_quote();
 	test_cut();
 	test_provenance();
