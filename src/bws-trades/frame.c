@@ -1,6 +1,5 @@
 #include "frame.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -211,7 +210,7 @@ frame_record(char *out, const struct frame_trade *trade,
 	p = PUT(p, ",\"quantity\":");
 	p = put(p, trade->quantity.text, trade->quantity.len);
 	p = PUT(p, ",\"trade_id\":");
-	p += sprintf(p, "%" PRId64, trade->trade_id);
+	p += decimal_write_word(p, (uint64_t)trade->trade_id);
 	if (trade->buyer_maker)
 		p = PUT(p, ",\"buyer_maker\":true}");
 	else

@@ -278,7 +278,7 @@ static void
 test_utf8(void)
 {
 	static const char *const broken[] = {
-		"\xff", "{\"e\":\"tr\xc0\xaf" "de\"}", "nonsense \xed\xa0\x80",
+		"\xff", "{\"e\":\"\xc0\xafxy\"}", "nonsense \xed\xa0\x80",
 		"{\"e\":\"trade\",\"s\":\"\xf4\x90\x80\x80\"}", "{} \x80",
 		"{\"stream\":\"a\",\"data\":{\"e\":\"\xe5\xb8\"}}",
 	};
