@@ -137,12 +137,15 @@ check-san:
 # Fuzzing by libFuzzer: make fuzz TIME=60 runs each target as long, all at
 # once; see tests/fuzz/run.
 TIME = 60
-FUZZERS = $(patsubst %,$(BUILD)/tests/fuzz/%,records values windows)
+FUZZERS = $(patsubst %,$(BUILD)/tests/fuzz/%,records values windows \
+	frames)
 FUZZ_FLAGS = -O1 -g -fsanitize=address,undefined,fuzzer-no-link \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 $(BUILD)/tests/fuzz/records: $(BUILD)/tests/fuzz/compare.o
 $(BUILD)/tests/fuzz/windows: $(filter-out %/main.o,$(call \
 	command_obj,ohlc-window))
+$(BUILD)/tests/fuzz/frames: $(patsubst %,$(BUILD)/src/bws-trades/%.o,frame \
+	members page keep)
 $(FUZZERS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIB)
 	$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(LIB)
 fuzz-targets: $(FUZZERS)

@@ -33,8 +33,8 @@ out=$ROOT/build/fuzz/check
 rm -rf "$out"
 status_is 0 'they find nothing' env TICKPIPE_FUZZ_OUT="$out" "$run" -n 10000 ||
     diag_file "$T/out"
-is "$(grep -c ', nothing found$' "$T/out")" 3 'each is told in a line'
-for target in records values windows; do
+is "$(grep -c ', nothing found$' "$T/out")" 4 'each is told in a line'
+for target in records values windows frames; do
 	runs=$(sed -n "s/^$target: \([0-9]*\) runs.*/\1/p" "$T/out")
 	check "$target: $runs runs" [ "${runs:-0}" -ge 10000 ]
 	edges=$(sed -n "s/^$target: .* \([0-9]*\) edges.*/\1/p" "$T/out")
