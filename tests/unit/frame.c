@@ -319,6 +319,28 @@ test_futures(void)
 	    FRAME_TRADE && !trade.futures, "a spot trade does not");
 }
 
+/*
+ * The first frame that comes raw and the first that comes in the envelope, in
+ * another order of members, are each other's neighbours in nothing.
+ */
+static void
+test_mixed(void)
+{
+	static const char other[] = "{\"stream\":\"x\",\"data\":{\"m\":true,"
+	    "\"T\":1680652799999,\"q\":\"2\",\"p\":\"1\",\"t\":9,"
+	    "\"s\":\"A\",\"E\":1680652800002,\"e\":\"trade\",\"M\":true}}";
+	struct frame_reader fresh;
+	struct frame_trade trade;
+
+	frame_reader_init(&fresh);
+	tap_ok(frame_read(&fresh, GOOD, strlen(GOOD), &trade) ==
+	    FRAME_TRADE && frame_read(&fresh, other, strlen(other), &trade) ==
+	    FRAME_TRADE && trade.trade_id == 9 &&
+	    trade.price.text[0] == '1' && trade.quantity.text[0] == '2',
+	    "a raw frame, and one of another shape in the envelope");
+	frame_reader_free(&fresh);
+}
+
 static void
 test_longest(void)
 {
@@ -357,6 +379,7 @@ main(void)
 	test_mutations();
 	test_utf8();
 	test_futures();
+	test_mixed();
 	test_longest();
 	frame_reader_free(&reader);
 	return tap_done();

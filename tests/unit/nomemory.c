@@ -24,6 +24,8 @@ scarce_realloc(void *old, size_t size)
 #undef realloc
 
 #include "../../src/bws-trades/frame.h"
+#include "../../src/bws-trades/keep.h"
+#include "../../src/bws-trades/page.h"
 #include "../../src/kafka-sub/emit.h"
 #include "../../src/pg-upsert/binding.h"
 #include "candle.h"
@@ -48,6 +50,9 @@ scarce_realloc(void *old, size_t size)
 	"\"E\":1721260800999," \
 	"\"s\":\"\\u0041\",\"t\":1,\"p\":\"1\",\"q\":\"1\"," \
 	"\"T\":1721260800999,\"m\":true}}"
+#define PAGE "[{\"i\\u0064\":1,\"price\":\"1\",\"qty\":\"1\"," \
+	"\"time\":1721260800999,\"isBuyerMaker\":true}]"
+#define KEPT "{\"received\":\"2024-01-01T00:00:00Z\",\"frame\":\"\\n\"}"
 
 enum answer { GOOD, BAD, NO_MEMORY };
 
@@ -108,6 +113,33 @@ read_frame(const char *text)
 	frame_reader_free(&reader);
 	return result == FRAME_NO_MEMORY ? NO_MEMORY :
 	    result == FRAME_TRADE ? GOOD : BAD;
+}
+
+static enum answer
+read_page(const char *text)
+{
+	struct page page;
+	enum page_result result;
+
+	page_init(&page);
+	result = page_read(&page, "A", 1, 0, text, strlen(text));
+	page_free(&page);
+	return result == PAGE_NO_MEMORY ? NO_MEMORY :
+	    result == PAGE_GOOD ? GOOD : BAD;
+}
+
+static enum answer
+read_kept(const char *line)
+{
+	struct keep keep;
+	struct kept kept;
+	enum keep_result result;
+
+	keep_init(&keep);
+	result = keep_read(&keep, line, strlen(line), &kept);
+	keep_free(&keep);
+	return result == KEEP_NO_MEMORY ? NO_MEMORY :
+	    result == KEEP_FRAME ? GOOD : BAD;
 }
 
 /* A value that has to be taken apart to see that it has no `_kafka`. */
@@ -199,6 +231,8 @@ main(void)
 	starve(read_trade, SYMBOL, 3, "a trade's symbol");
 	starve(read_candle, CANDLE, 3, "a candle");
 	starve(read_frame, FRAME, 5, "a frame");
+	starve(read_page, PAGE, 3, "an answer of REST");
+	starve(read_kept, KEPT, 3, "a kept frame");
 	starve(read_message, "{\"\\u0061\":1}", 3, "a message");
 	starve(read_row, "{\"s\":\"\\u0061\"}", 3, "a row");
 	recover();
