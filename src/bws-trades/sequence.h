@@ -145,9 +145,9 @@ int sequence_unhealable(struct sequence *seq, struct sequence_symbol *sym,
     enum sequence_reason reason, int64_t now_us);
 
 /*
- * The connection was down: there may be trades that nobody will show before
- * the symbol's next one.  REST is asked when there is nothing better to do; a
- * streamed trade settles it.
+ * A connection was down and its streams have come back, or others have: there
+ * may be trades that nobody will show before the symbol's next one.  REST is
+ * asked when there is nothing better to do; a streamed trade settles it.
  */
 void sequence_suspect(struct sequence *seq, struct sequence_symbol *sym,
     int64_t now_us);
@@ -183,10 +183,10 @@ struct sequence_want {
 
 /*
  * What to ask REST now: the symbol furthest behind that may be asked.  False:
- * nothing.  Changes nothing: the caller asks for one thing at a time and hands
- * in the answer, by a page, sequence_refused() or sequence_failed().
+ * nothing.  The caller asks it, one thing at a time, and hands in the answer
+ * by a page, sequence_refused() or sequence_failed().
  */
-bool sequence_want(const struct sequence *seq, int64_t now_us,
+bool sequence_want(struct sequence *seq, int64_t now_us,
     struct sequence_want *out);
 
 /*
@@ -205,8 +205,12 @@ int sequence_page_end(struct sequence *seq, bool full);
 int sequence_refused(struct sequence *seq, struct sequence_symbol *sym,
     int64_t now_us);
 
-/* No answer, or none of use: the caller waits before it asks again. */
-int sequence_failed(struct sequence *seq, int64_t now_us);
+/*
+ * No answer, or none of use: the caller waits before it asks again.  Others
+ * are wanted first then, for a while.
+ */
+void sequence_failed(struct sequence *seq, struct sequence_symbol *sym,
+    int64_t now_us);
 
 /* --- Time. --- */
 
