@@ -101,7 +101,7 @@ struct sequence_symbol; /* lives as long as the sequence */
 struct sequence *sequence_new(const struct sequence_options *options);
 void sequence_free(struct sequence *seq);
 
-const struct sequence_counts *sequence_counts(const struct sequence *seq);
+const struct sequence_counts *sequence_counts(struct sequence *seq);
 
 /* --- Symbols.  Letters of ASCII are the same in both cases. --- */
 
