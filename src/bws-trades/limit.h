@@ -5,7 +5,9 @@
 
 /*
  * At most so much in any window of time, wherever the window is laid: for
- * limits that lead to a ban.  No clock: now_us is monotonic and never falls.
+ * limits that lead to a ban.  What happens at the end of a window is in the
+ * next one.  The way to the peer takes now more, now less time: a caller
+ * leaves a margin for that.  No clock: now_us is monotonic and never falls.
  */
 
 #define LIMIT_EVENTS 1024

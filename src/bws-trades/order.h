@@ -6,7 +6,7 @@
 
 /*
  * The inside of a sequence, for its files alone: sequence.c (the stream, and
- * time), pages.c (REST), and here what goes out and when.
+ * time), answers.c (REST), and here what goes out and when.
  */
 
 #define ORDER_ID_MAX (INT64_MAX - 1) /* there is always a next one */

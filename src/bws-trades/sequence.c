@@ -19,6 +19,8 @@ sequence_new(const struct sequence_options *options)
 	if (seq == NULL)
 		return NULL;
 	seq->options = *options;
+	if (options->page_max == 0)
+		seq->options.page_max = SEQUENCE_PAGE_BYTES;
 	seq->failing_us = SYMBOL_NEVER;
 	seq->online = true;
 	if (!symbols_init(&seq->symbols)) {

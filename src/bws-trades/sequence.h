@@ -25,7 +25,7 @@
 
 /* Trades a page of REST has at most. */
 #define SEQUENCE_PAGE_TRADES 1000
-/* What pages may hold in bytes beyond held_max. */
+/* Bytes that hold such a page. */
 #define SEQUENCE_PAGE_BYTES (SEQUENCE_PAGE_TRADES * 512)
 
 enum sequence_reason {
@@ -59,6 +59,8 @@ struct sequence_restart {
 
 struct sequence_options {
 	size_t held_max;      /* bytes of waiting trades, all symbols */
+	size_t page_max;      /* bytes beyond it for what pages bring; 0 is
+	                         SEQUENCE_PAGE_BYTES */
 	int64_t settle_us;    /* so long the stream may fill a hole by itself */
 	int64_t heal_wait_us; /* a hole is given up so long after it was first
 	                         asked for in vain */

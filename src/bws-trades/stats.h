@@ -11,7 +11,7 @@
 
 /*
  * Lags of 0 to an hour in microseconds, in buckets that are at most 1/32 of
- * their value wide: exact below 64, then 32 for each power of two.
+ * their values wide: exact below 64, then 32 for each power of two.
  */
 #define STATS_LAG_MAX_US INT64_C(3600000000)
 #define STATS_BUCKETS 896
@@ -37,8 +37,9 @@ void stats_init(struct stats *stats);
 void stats_lag(struct stats *stats, int64_t lag_us);
 
 /*
- * The lag that percent of a hundred lags of the interval do not exceed, at
- * most 3 % too high; -1: there was none.  100 gives the highest exactly.
+ * The lag that so many percent (1 to 100) of the interval's lags do not
+ * exceed, less than 2 % wrong; -1: there was none.  100 gives the highest one
+ * exactly.
  */
 int64_t stats_percentile_us(const struct stats *stats, unsigned percent);
 

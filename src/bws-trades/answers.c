@@ -76,7 +76,7 @@ static bool
 make_room(struct sequence *seq, struct sequence_symbol *sym, int64_t id,
     size_t size)
 {
-	size_t bound = seq->options.held_max + SEQUENCE_PAGE_BYTES;
+	size_t bound = seq->options.held_max + seq->options.page_max;
 
 	while (seq->counts.waiting_bytes + size > bound &&
 	    sym->waiting.last != NULL && sym->waiting.last->id > id) {
@@ -92,11 +92,12 @@ put_in(struct sequence *seq, struct sequence_symbol *sym, int64_t id,
 {
 	struct waiting_trade *behind, *trade;
 
-	if (!make_room(seq, sym, id, waiting_size(len)))
-		return false;
 	behind = waiting_find(&sym->waiting, id);
 	if (behind != NULL && behind->id == id)
 		return true;
+	/* What is next always finds room: it can go out at once. */
+	if (id != sym->next && !make_room(seq, sym, id, waiting_size(len)))
+		return false;
 	trade = order_hold(seq, sym, behind, id, event_time_us, record, len);
 	if (trade == NULL)
 		return false;
@@ -116,12 +117,15 @@ sequence_page_trade(struct sequence *seq, int64_t id, int64_t event_time_us,
 	if (page->symbol == NULL || page->truncated || id <= page->last ||
 	    id > ORDER_ID_MAX)
 		return 0;
+	page->last = id;
 	if (id >= page->symbol->next && !put_in(seq, page->symbol, id,
 	    event_time_us, record, len)) {
 		page->truncated = true;
-		return 0;
+		if (id > page->symbol->seen) {
+			page->symbol->seen = id;
+			page->symbol->seen_time_us = event_time_us;
+		}
 	}
-	page->last = id;
 	return order_go_on(seq, page->symbol);
 }
 
@@ -139,18 +143,22 @@ was_vain(struct sequence *seq, struct sequence_symbol *sym)
 }
 
 /*
- * The page went past the hole and had none of its trades.  A second page that
- * does so, a while later, says that there are none.
+ * The page went past trades that are missing, up to last, and had none of
+ * them.  A second page that does so, a while later, says that there are none.
  */
 static int
-found_none(struct sequence *seq, struct sequence_symbol *sym)
+found_none(struct sequence *seq, struct sequence_symbol *sym, int64_t last)
 {
-	int64_t last = order_hole_last(sym);
-
 	if (sym->gone_first == sym->next && last <= sym->gone_last) {
 		sym->ask_us = sym->gone_us + seq->options.confirm_us;
-		return seq->now_us < sym->ask_us ? 0 :
-		    order_pass(seq, sym, SEQUENCE_EXCHANGE);
+		if (seq->now_us < sym->ask_us)
+			return 0;
+		if (last == order_hole_last(sym))
+			return order_pass(seq, sym, SEQUENCE_EXCHANGE);
+		if (order_report(seq, sym, last, SEQUENCE_EXCHANGE,
+		    SEQUENCE_NO_TIME) == -1)
+			return -1;
+		return order_go_on(seq, sym);
 	}
 	sym->gone_first = sym->next;
 	sym->gone_last = last;
@@ -161,11 +169,12 @@ found_none(struct sequence *seq, struct sequence_symbol *sym)
 
 /* When to ask again for what the page did not reach. */
 static void
-ask_again(struct sequence *seq, struct sequence_symbol *sym, bool full)
+ask_again(struct sequence *seq, struct sequence_symbol *sym, bool useful,
+    bool full)
 {
-	if (seq->page.useful)
+	if (useful)
 		sym->pause_us = 0;
-	if (full && seq->page.useful)
+	if (full && useful)
 		sym->ask_us = seq->now_us;
 	else
 		was_vain(seq, sym);
@@ -176,6 +185,7 @@ sequence_page_end(struct sequence *seq, bool full)
 {
 	const struct order_page page = seq->page;
 	struct sequence_symbol *sym = page.symbol;
+	int64_t last;
 
 	seq->page.symbol = NULL;
 	if (sym == NULL)
@@ -185,12 +195,14 @@ sequence_page_end(struct sequence *seq, bool full)
 		sym->open = sym->suspect = false;
 	if (!order_has_hole(sym)) {
 		if (sym->open || sym->suspect)
-			ask_again(seq, sym, full);
+			ask_again(seq, sym, page.useful, full);
 		return order_go_on(seq, sym);
 	}
-	if (page.from <= sym->next && page.last > order_hole_last(sym))
-		return found_none(seq, sym);
-	ask_again(seq, sym, full);
+	last = order_hole_last(sym) < page.last ? order_hole_last(sym) :
+	    page.last - 1;
+	if (page.from <= sym->next && last >= sym->next)
+		return found_none(seq, sym, last);
+	ask_again(seq, sym, page.useful, full);
 	return 0;
 }
 
