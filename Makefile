@@ -33,6 +33,7 @@ COMMANDS = bws-trades ndjson-validate kafka-pub kafka-sub ohlc-window pg-upsert
 PKG = pkg-config
 RDKAFKA = $(shell $(PKG) --libs rdkafka)
 LWS = $(shell $(PKG) --libs libwebsockets libcrypto)
+OPENSSL = $(shell $(PKG) --libs openssl)
 PQ = $(shell $(PKG) --libs libpq)
 INCLUDES = $(shell $(PKG) --cflags rdkafka libwebsockets libpq)
 
@@ -87,7 +88,7 @@ $(BUILD)/tests/unit/twopaths.t $(BUILD)/tests/unit/wordedges.t: \
 PEERS = $(BUILD)/tests/peers/exchange $(BUILD)/tests/peers/mock-kafka \
 	$(BUILD)/tests/peers/tcp-proxy
 $(BUILD)/tests/peers/exchange: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/peers/exchange*.c))
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LWS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(OPENSSL) -lm
 $(BUILD)/tests/peers/mock-kafka: $(BUILD)/tests/peers/mock-kafka.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(RDKAFKA)
 $(BUILD)/tests/peers/tcp-proxy: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/peers/tcp-proxy*.c)) $(LIB)

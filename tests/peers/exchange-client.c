@@ -6,20 +6,16 @@
 #include <jsmn.h>
 
 #include "exchange-client.h"
+#include "exchange-ws.h"
 
 #define STREAM_MAX 128 /* bytes of a stream's name */
 #define ANSWER_LIMIT (1 << 20)
-
-struct frame_header {
-	size_t len;
-	enum client_frame kind;
-};
 
 int
 client_init(struct client *client, const struct market *market)
 {
 	client->streams = calloc(CLIENT_STREAMS_MAX, sizeof(char *));
-	client->wants = calloc(market->nsymbols, sizeof(bool));
+	client->wants = calloc(market->nsymbols, 1);
 	client->request = malloc(CLIENT_REQUEST_MAX);
 	if (client->streams != NULL && client->wants != NULL &&
 	    client->request != NULL)
@@ -36,7 +32,7 @@ client_free(struct client *client)
 	free(client->streams);
 	free(client->wants);
 	free(client->request);
-	free(client->out);
+	queue_free(&client->queue);
 	memset(client, 0, sizeof(*client));
 }
 
@@ -73,14 +69,17 @@ client_subscribe(struct client *client, const struct market *market,
 
 	if (find_stream(client, stream, len) < client->nstreams)
 		return 0;
+	client->refused_streams |= client->nstreams == CLIENT_STREAMS_MAX;
 	if (client->nstreams == CLIENT_STREAMS_MAX || len > STREAM_MAX)
 		return -1;
 	client->streams[client->nstreams] = strndup(stream, len);
 	if (client->streams[client->nstreams] == NULL)
 		return -1;
 	client->nstreams++;
-	if (symbol != -1)
-		client->wants[symbol] = true;
+	if (symbol != -1) {
+		client->wants[symbol] = CLIENT_WANTS;
+		client->nlive++;
+	}
 	return 0;
 }
 
@@ -95,8 +94,10 @@ client_unsubscribe(struct client *client, const struct market *market,
 		return;
 	free(client->streams[i]);
 	client->streams[i] = client->streams[--client->nstreams];
-	if (symbol != -1)
-		client->wants[symbol] = false;
+	if (symbol != -1) {
+		client->wants[symbol] = CLIENT_WANTS_NOT;
+		client->nlive--;
+	}
 }
 
 int
@@ -114,31 +115,11 @@ client_subscribe_all(struct client *client, const struct market *market,
 	return 0;
 }
 
-size_t
-client_live_streams(const struct client *client, const struct market *market)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < market->nsymbols; i++)
-		count += client->wants[i];
-	return count;
-}
-
-bool
-client_may_send(struct client *client, int64_t now_us)
-{
-	if (now_us - client->second_us >= 1000000) {
-		client->second_us = now_us;
-		client->messages = 0;
-	}
-	return ++client->messages <= CLIENT_MESSAGES_MAX;
-}
-
 static int
 answer(struct client *client, const char *text)
 {
 	return client_put(client, NULL, text, strlen(text), CLIENT_TEXT,
-	    ANSWER_LIMIT);
+	    0, ANSWER_LIMIT);
 }
 
 static int
@@ -290,76 +271,58 @@ client_request(struct client *client, const struct market *market,
 	    request.id, request.id_len);
 }
 
-static int
-make_room(struct client *client, size_t len, size_t limit)
+/*
+ * The bytes of a text in three fragments, the second one empty.  With a ping,
+ * it stands before the last one.
+ */
+static size_t
+put_pieces(char *out, const char *text, size_t len, bool ping)
 {
-	size_t waiting = client_waiting(client);
-	size_t cap = client->out_cap;
-	char *grown;
+	size_t head = len / 3, n;
 
-	if (waiting + len > limit)
-		return -1;
-	if (client->out_end + len <= client->out_cap)
-		return 0;
-	if (client->out_begin > 0) {
-		memmove(client->out, client->out + client->out_begin, waiting);
-		client->out_begin = 0;
-		client->out_end = waiting;
-	}
-	while (cap < 2 * (waiting + len))
-		cap = cap == 0 ? 16384 : 2 * cap;
-	if (cap == client->out_cap)
-		return 0;
-	grown = realloc(client->out, cap);
-	if (grown == NULL)
-		return -1;
-	client->out = grown;
-	client->out_cap = cap;
-	return 0;
+	n = ws_frame(out, false, WS_TEXT, text, head);
+	n += ws_frame(out + n, false, WS_CONTINUATION, NULL, 0);
+	if (ping)
+		n += ws_frame(out + n, true, WS_PING, CLIENT_PING_BETWEEN,
+		    strlen(CLIENT_PING_BETWEEN));
+	return n + ws_frame(out + n, true, WS_CONTINUATION, text + head,
+	    len - head);
 }
 
-static void
-append(struct client *client, const void *bytes, size_t len)
+static size_t
+encode(char *out, const char *text, size_t len, enum client_frame kind)
 {
-	memcpy(client->out + client->out_end, bytes, len);
-	client->out_end += len;
+	if (kind == CLIENT_TEXT || kind == CLIENT_BINARY)
+		return ws_frame(out, true, kind == CLIENT_TEXT ? WS_TEXT :
+		    WS_BINARY, text, len);
+	return put_pieces(out, text, len, kind == CLIENT_PINGED);
 }
 
 int
 client_put(struct client *client, const char *stream, const char *event,
-    size_t len, enum client_frame kind, size_t limit)
+    size_t len, enum client_frame kind, int64_t due_us, size_t limit)
 {
-	struct frame_header header = { .len = len, .kind = kind };
-	char wrap[STREAM_MAX + 32];
-	size_t wrap_len = 0;
+	static char text[CLIENT_STREAMS_MAX * (STREAM_MAX + 8) + 4096];
+	static char wire[sizeof(text) + 64];
+	struct queue_item item = { .due_us = due_us, .frame = true };
+	size_t text_len = 0;
+	char *place;
 
-	if (stream != NULL && client->combined) {
-		wrap_len = (size_t)snprintf(wrap, sizeof(wrap),
-		    "{\"stream\":\"%s\",\"data\":", stream);
-		header.len += wrap_len + 1;
-	}
-	if (make_room(client, sizeof(header) + header.len, limit) != 0)
+	if (len + STREAM_MAX + 32 > sizeof(text))
 		return -1;
-	append(client, &header, sizeof(header));
-	append(client, wrap, wrap_len);
-	append(client, event, len);
-	if (wrap_len > 0)
-		append(client, "}", 1);
+	if (stream != NULL && client->combined) {
+		text_len = (size_t)snprintf(text, STREAM_MAX + 32,
+		    "{\"stream\":\"%s\",\"data\":", stream);
+		memcpy(text + text_len, event, len);
+		text_len += len;
+		text[text_len++] = '}';
+		event = text;
+		len = text_len;
+	}
+	item.len = encode(wire, event, len, kind);
+	place = queue_put(&client->queue, &item, limit);
+	if (place == NULL)
+		return -1;
+	memcpy(place, wire, item.len);
 	return 0;
-}
-
-const char *
-client_next(struct client *client, size_t *len, enum client_frame *kind)
-{
-	struct frame_header header;
-	const char *text;
-
-	if (client_waiting(client) == 0)
-		return NULL;
-	memcpy(&header, client->out + client->out_begin, sizeof(header));
-	text = client->out + client->out_begin + sizeof(header);
-	client->out_begin += sizeof(header) + header.len;
-	*len = header.len;
-	*kind = header.kind;
-	return text;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "exchange-market.h"
+#include "exchange-queue.h"
 
 /*
  * What the exchange simulator knows of one connection: the streams it is
@@ -19,22 +20,28 @@
 
 enum client_frame {
 	CLIENT_TEXT,
-	CLIENT_PIECES, /* a text frame to be sent in fragments */
+	CLIENT_PIECES, /* a text frame in fragments, one of them empty */
+	CLIENT_PINGED, /* in fragments with a ping between them */
+	CLIENT_BINARY,
 };
+
+/* The payload of such a ping. */
+#define CLIENT_PING_BETWEEN "between"
+
+/* What a client has to do with a symbol's trades. */
+enum { CLIENT_WANTS_NOT, CLIENT_WANTS, CLIENT_HAS_SEEN };
 
 struct client {
 	bool combined; /* /stream: events wrapped in {"stream","data"} */
+	bool microseconds; /* timeUnit=MICROSECOND */
+	bool refused_streams; /* more than CLIENT_STREAMS_MAX were asked for */
 	char **streams;
-	size_t nstreams;
-	bool *wants; /* by symbol of the market: NAME@trade */
-
-	char *out; /* queued frames: struct header, text, ... */
-	size_t out_begin, out_end, out_cap;
+	size_t nstreams, nlive; /* nlive: trades of what is really traded */
+	unsigned char *wants; /* by symbol of the market, for NAME@trade */
+	struct queue queue;
 
 	char *request; /* being received */
 	size_t request_len;
-	int64_t second_us; /* when the current second of messages began */
-	unsigned messages; /* received in it */
 	uint64_t trades;   /* queued so far */
 	int64_t cut_in;    /* frames until the connection is cut */
 };
@@ -53,33 +60,16 @@ void client_unsubscribe(struct client *client, const struct market *market,
 int client_subscribe_all(struct client *client, const struct market *market,
     const char *streams);
 
-/* Trade streams of symbols that are really traded. */
-size_t client_live_streams(const struct client *client,
-    const struct market *market);
-
-/* Counts an incoming message; false when that was one too many. */
-bool client_may_send(struct client *client, int64_t now_us);
-
 /* Handles one request and queues the answer.  -1: the queue is full. */
 int client_request(struct client *client, const struct market *market,
     const char *text, size_t len);
 
 /*
- * Queues a frame.  stream is wrapped around the event for a combined
- * connection, NULL for what is never wrapped.  -1: more than limit bytes
- * would be waiting (a slow client), or no memory.
+ * Queues a frame, not to go before due_us.  stream is wrapped around the
+ * event for a combined connection, NULL for what is never wrapped.  -1: more
+ * than limit bytes would be waiting (a slow client), or no memory.
  */
 int client_put(struct client *client, const char *stream, const char *event,
-    size_t len, enum client_frame kind, size_t limit);
-
-/* The next frame to send, lent until the next call; NULL: none. */
-const char *client_next(struct client *client, size_t *len,
-    enum client_frame *kind);
-
-static inline size_t
-client_waiting(const struct client *client)
-{
-	return client->out_end - client->out_begin;
-}
+    size_t len, enum client_frame kind, int64_t due_us, size_t limit);
 
 #endif
