@@ -187,7 +187,7 @@ test_live(void)
 static void
 test_symbols(void)
 {
-	char name[16];
+	char name[24];
 	int wrong = 0;
 	size_t len;
 
