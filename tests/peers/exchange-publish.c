@@ -80,7 +80,7 @@ put_cut(struct serve *serve, struct peer *peer, struct frame *frame)
 }
 
 /* The same frame again, or one from a while ago on this connection. */
-static int64_t
+static void
 put_duplicate(struct serve *serve, struct peer *peer, struct frame *frame)
 {
 	size_t symbol = frame->trade->symbol;
@@ -92,14 +92,13 @@ put_duplicate(struct serve *serve, struct peer *peer, struct frame *frame)
 
 	if (begin >= end || harm_draw(serve, 2) == 0) {
 		put_frame(serve, peer, frame, CLIENT_TEXT);
-		return frame->trade->id;
+		return;
 	}
 	if (end - begin > OLD_MAX)
 		begin = end - OLD_MAX;
 	tape_get(&serve->tape, symbol, begin + (size_t)harm_draw(serve,
 	    (int64_t)(end - begin)), &old);
 	put_frame(serve, peer, &again, CLIENT_TEXT);
-	return old.id;
 }
 
 static void
