@@ -20,7 +20,7 @@ extend(struct bytes *bytes, size_t len)
 {
 	if (bytes->at > 0 && bytes->at == bytes->len)
 		bytes->at = bytes->len = 0;
-	if (bytes->len + len > bytes->cap) {
+	if (bytes->at > 0 && bytes->len + len > bytes->cap) {
 		memmove(bytes->bytes, bytes->bytes + bytes->at,
 		    bytes->len - bytes->at);
 		bytes->len -= bytes->at;
