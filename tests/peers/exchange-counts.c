@@ -36,6 +36,7 @@ counts_print(const struct counts *counts, const struct limits_counts *limits,
 		{ "banned", limits->banned },
 		{ "day_ended", counts->day_ended },
 		{ "pongs_late", counts->pongs_late },
+		{ "faults_waiting", faults_all_waiting(faults) },
 	};
 
 	fputs("{\"faults\":", to);

@@ -135,6 +135,16 @@ faults_happened(struct faults *faults, enum fault_kind kind)
 	faults->happened[kind]++;
 }
 
+uint64_t
+faults_all_waiting(const struct faults *faults)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < FAULT_KINDS; i++)
+		sum += faults->waiting[i];
+	return sum;
+}
+
 void
 faults_print(const struct faults *faults, FILE *to)
 {

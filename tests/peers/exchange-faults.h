@@ -65,7 +65,10 @@ enum fault_kind faults_waiting(const struct faults *faults,
 /* One that waited has happened. */
 void faults_happened(struct faults *faults, enum fault_kind kind);
 
-/* {"drop":3,...}, every kind of the deck. */
+/* How many of all have come and not happened yet. */
+uint64_t faults_all_waiting(const struct faults *faults);
+
+/* {"drop":3,...}: how often each kind that has come happened. */
 void faults_print(const struct faults *faults, FILE *to);
 
 #endif

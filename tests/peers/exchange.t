@@ -54,7 +54,8 @@ rows()
 	jq -r '.[] | "\(.id) \(.price) \(.qty) \(.time) \(.isBuyerMaker)"'
 }
 jq -r '"\(.trade_id) \(.price) \(.quantity) \(.event_time) \(.buyer_maker)"' \
-    "$T/btc" | perl -MTime::Local -pe 's/ (\d+)-(\d+)-(\d+)T(..):(..):(..)\.(\d+)Z/
+    "$T/btc" | perl -MTime::Local -pe '
+	s/ (\d+)-(\d+)-(\d+)T(..):(..):(..)\.(\d+)Z/
 	" " . timegm($6, $5, $4, $3, $2 - 1, $1) . $7/e;
 	s/ (\d+\.?\d*) (\d+\.?\d*) / sprintf " %.8f %.8f ", $1, $2/e' >"$T/want"
 from=$first
