@@ -33,7 +33,7 @@ COMMANDS = bws-trades ndjson-validate kafka-pub kafka-sub ohlc-window pg-upsert
 PKG = pkg-config
 RDKAFKA = $(shell $(PKG) --libs rdkafka)
 LWS = $(shell $(PKG) --libs libwebsockets libcrypto)
-OPENSSL = $(shell $(PKG) --libs openssl)
+OPENSSL = $(shell $(PKG) --libs libssl libcrypto)
 PQ = $(shell $(PKG) --libs libpq)
 INCLUDES = $(shell $(PKG) --cflags rdkafka libwebsockets libpq)
 
@@ -97,10 +97,15 @@ $(BUILD)/tests/peers/tcp-proxy: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/pee
 # The bench: the generator of trades, which tests use too; what runs a command
 # and says what it took; and where simdjson is, the program whose time is the
 # bench's yardstick.
-BENCH_TOOLS = $(BUILD)/tests/bench/gentrades \
-	$(BUILD)/tests/bench/measure
-$(BENCH_TOOLS): %: %.o
+BENCH_TOOLS = $(patsubst %,$(BUILD)/tests/bench/%,gentrades measure \
+	linelag feedload)
+$(BUILD)/tests/bench/gentrades $(BUILD)/tests/bench/measure: %: %.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+$(BUILD)/tests/bench/linelag: %: %.o $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+$(BUILD)/tests/bench/feedload: $(patsubst %.c,$(BUILD)/%.o,$(wildcard \
+	tests/bench/feedload*.c))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(OPENSSL)
 
 CXX = g++
 CXXFLAGS = -O3 -g
