@@ -63,6 +63,22 @@ for rival in mlr 'candles by duckdb' 'candles by polars'; do
 done
 is "$(find "$T" -mindepth 1 -name 'tickpipe-test.*')" '' 'its files are gone'
 
+status_is 0 'the feed' env BENCH=feed TRADES=3000 FEED_SYMBOLS=1000 \
+    FEED_SECONDS=1 "$ROOT/tests/bench/run"
+is "$(<"$T/err")" '' 'nothing fails, no connection breaks'
+took="[0-9]+ +[0-9]+ % +$number +[0-9]+ +$number +[0-9]+"
+rate=' +bar 300000 a core: (met|missed)'
+memory=' +bar [0-9]+ MiB: (met|missed)'
+for row in "bws-trades, 5 symbols, TLS +$took$rate$memory" \
+    "  plain +$took$memory" "bws-trades, 1000 symbols, TLS +$took$memory" \
+    "  5 symbols, the reader 2 s late +$took$memory" \
+    "openssl s_client, the same bytes +$took" \
+    'share of TLS: -?[0-9]+ % of user\+sys' \
+    "1000 a second, .*: p50 $number, p99 $number, p99.9 $number, most $number"
+do
+	like "$(<"$T/out")" $'\n'"$row" "a row: ${row%% +*}"
+done
+
 # A machine with none of what the bench can do without.
 mkdir -p "$T/path" "$T/build/tests"
 cp -s /usr/bin/* "$T/path" 2>/dev/null
@@ -118,6 +134,26 @@ if [[ -x $YARDSTICK ]]; then
 else
 	skip 'no yardstick' 4
 fi
+
+LINELAG=$BUILD/tests/bench/linelag
+past=$(date -u -d '-1 hour' +%FT%T.000000Z)
+head -n 5 "$T/trades" | sed "s/\(\"event_time\":\"\)[^\"]*/\1$past/" >"$T/late"
+like "$("$LINELAG" -s 2 <"$T/late")" \
+    '^3 9999\.999 9999\.999 9999\.999 36[0-9]{5}\.[0-9]{3}$' \
+    'linelag: how old the records are'
+like "$("$LINELAG" -n 4 <"$T/late")" '^4 ' 'of so many'
+is "$("$LINELAG" </dev/null)" '0 - - - -' 'of none'
+status_is 3 'no record' "$LINELAG" < <(echo '{}')
+for wrong in '-s x' '-n -1' -x operand; do
+	# shellcheck disable=SC2086 # an option and its argument
+	status_is 2 "linelag $wrong" "$LINELAG" $wrong
+done
+for wrong in '-n 0' '-r x' '-l 0' '-c file' operand; do
+	# shellcheck disable=SC2086
+	status_is 2 "feedload $wrong" "$BUILD/tests/bench/feedload" $wrong
+done
+status_is 3 'feedload without its certificate' \
+    "$BUILD/tests/bench/feedload" -c "$T/none" -k "$T/none"
 
 # candles: sorted, to compare. Sums in doubles are near, the rest is the same.
 candles()
