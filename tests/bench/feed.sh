@@ -21,6 +21,7 @@ feed_listen()
 	[[ $1 == plain ]] || keys=(-c "$T/certs/server.pem"
 	    -k "$T/certs/server.key")
 	shift
+	load_end # one that a failure has left
 	: >"$T/feed.load"
 	"$BUILD/tests/bench/feedload" "${keys[@]}" "$@" >"$T/feed.load" &
 	load_pid=$!
@@ -51,7 +52,10 @@ load_ended()
 # feed_over LINKS PID: whether all of them have a result, or none can come.
 feed_over()
 {
-	(($(wc -l <"$T/feed.load") > $1)) || ! pid_alive "$load_pid" ||
+	local lines
+
+	mapfile -t lines <"$T/feed.load"
+	((${#lines[@]} > $1)) || ! pid_alive "$load_pid" ||
 	    ! pid_alive "$2"
 }
 
