@@ -32,7 +32,7 @@ COMMANDS = bws-trades ndjson-validate kafka-pub kafka-sub ohlc-window pg-upsert
 
 PKG = pkg-config
 RDKAFKA = $(shell $(PKG) --libs rdkafka)
-LWS = $(shell $(PKG) --libs libwebsockets libcrypto)
+LWS = $(shell $(PKG) --libs libwebsockets libssl libcrypto)
 OPENSSL = $(shell $(PKG) --libs libssl libcrypto)
 PQ = $(shell $(PKG) --libs libpq)
 INCLUDES = $(shell $(PKG) --cflags rdkafka libwebsockets libpq)

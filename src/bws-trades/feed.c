@@ -1,464 +1,596 @@
 #include "feed.h"
 
-#include <poll.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <libwebsockets.h>
 
 #include "backoff.h"
 #include "clock.h"
 
 #define SECOND_US INT64_C(1000000)
 
-/*
- * Binance bans an address after 300 connections in 5 minutes: attempts are at
- * least so far apart, whatever ended the last one.
- */
+/* Attempts of one shard are so far apart, whatever ended the last one. */
 #define ATTEMPT_GAP_US (SECOND_US * 11 / 10)
-#define BACKOFF_CAP_US (30 * SECOND_US)
-/* A connection that lived so long was a success: back off from anew. */
-#define LIVED_US (30 * SECOND_US)
+#define CONNS_MAX 3 /* of a shard: old, new, and one that a shutdown met */
 
-#define CONNECT_TIMEOUT_S 20
-/* Messages out are limited to 5 a second, pings and pongs included. */
-#define MESSAGE_GAP_US (SECOND_US * 3 / 10)
-/* The exchange pings every 20 s; a link silent for so long is asked, then
- * given up. */
-#define SILENT_ASK_US (30 * SECOND_US)
-#define SILENT_END_US (60 * SECOND_US)
-#define WATCH_GAP_US (5 * SECOND_US)
+/* A connection of a shard. */
+struct conn {
+	struct link *link; /* NULL: a free place */
+	unsigned number;
+	bool up, ready, delivered;
+	bool leaving;      /* to be replaced: old, or the exchange said so */
+	size_t unanswered; /* requests */
+	int64_t up_us, ready_us;
+	int64_t asked_us;  /* the last request or answer */
+	int64_t close_us;  /* INT64_MAX: not to be closed */
+};
 
-#define DESCRIPTORS 32         /* that the context ever has to know */
-#define HEADERS_MAX 4096       /* bytes: STREAMS_PATH_MAX and more */
-#define READ_MAX (64 * 1024)   /* bytes a read */
-#define ASSEMBLY_FIRST 4096
+/* Streams that share a connection. */
+struct shard {
+	struct shard *next;
+	struct feed *feed;
+	struct streams streams;
+	struct streams added, dropped; /* not yet said to the connections */
+	struct conn conns[CONNS_MAX];
+	struct backoff backoff;
+	bool lossy;          /* trades may have been missed since the last
+	                        connection was subscribed */
+	int64_t retry_us;    /* no attempt before */
+	bool limited;        /* and it was said */
+};
 
 struct feed {
 	struct feed_options options;
-	struct lws_context *context;
-	struct lws_vhost *vhost;
-	struct lws *wsi;     /* the connection or the attempt; NULL: none */
-	bool attempting, up, paused, closing;
-	bool ask;            /* send a ping when writable */
-	int64_t attempt_us, up_us, heard_us;
-	struct backoff backoff;
-	lws_sorted_usec_list_t retry, watch, next_message;
-	char *path;
-	char *host; /* with the port, as HTTP wants it */
-	char **messages; /* SUBSCRIBE for streams that are not in the path */
-	size_t nmessages, messages_sent;
-	char *text; /* a message in pieces */
-	size_t text_len, text_cap;
-	const char *why; /* it really ended, in words; a constant, or NULL */
-	const char *certificate; /* what is wrong with the peer's, likewise */
+	struct shard *shards;
+	unsigned numbers; /* given out to connections */
+	uint64_t attempts, requests;
+	bool paused;
+	bool changed;     /* since the last look */
+	int64_t due_us;   /* the next one, if nothing changes */
 };
 
-static void connect_now(lws_sorted_usec_list_t *sul);
-
 static void
-tell(struct feed *feed, enum feed_event event, const char *detail)
+tell(struct feed *feed, enum feed_event event, const struct conn *conn,
+    const char *detail)
 {
-	if (!feed->closing)
-		feed->options.on_event(feed->options.arg, event, detail);
+	feed->options.on_event(feed->options.arg, event,
+	    conn == NULL ? 0 : conn->number, detail);
 }
 
-/* The connection or the attempt is over: say so and try again later. */
-static void
-ended(struct feed *feed, enum feed_event event, const char *detail)
+static struct conn *
+find_conn(struct feed *feed, const struct link *link, struct shard **of)
 {
-	int64_t now = clock_monotonic_us(), wait_us;
-
-	feed->wsi = NULL;
-	feed->attempting = false;
-	if (feed->why != NULL)
-		detail = feed->why;
-	feed->why = feed->certificate = NULL;
-	tell(feed, event, detail);
-	lws_sul_schedule(feed->context, 0, &feed->watch, NULL,
-	    LWS_SET_TIMER_USEC_CANCEL);
-	lws_sul_schedule(feed->context, 0, &feed->next_message, NULL,
-	    LWS_SET_TIMER_USEC_CANCEL);
-	if (feed->closing)
-		return;
-	if (feed->up && now - feed->up_us >= LIVED_US)
-		backoff_reset(&feed->backoff);
-	feed->up = false;
-	wait_us = backoff_next_us(&feed->backoff);
-	if (now + wait_us < feed->attempt_us + ATTEMPT_GAP_US)
-		wait_us = feed->attempt_us + ATTEMPT_GAP_US - now;
-	lws_sul_schedule(feed->context, 0, &feed->retry, connect_now,
-	    wait_us);
+	for (struct shard *shard = feed->shards; shard != NULL;
+	    shard = shard->next) {
+		for (int i = 0; i < CONNS_MAX; i++) {
+			if (shard->conns[i].link == link) {
+				*of = shard;
+				return &shard->conns[i];
+			}
+		}
+	}
+	return NULL;
 }
 
+/* Its place becomes free. */
 static void
-connect_now(lws_sorted_usec_list_t *sul)
+forget(struct conn *conn)
 {
-	struct feed *feed = lws_container_of(sul, struct feed, retry);
-	struct lws_client_connect_info info = {
-		.context = feed->context,
-		.vhost = feed->vhost,
-		.address = feed->options.url->host,
-		.port = feed->options.url->port,
-		.path = feed->path,
-		.host = feed->host,
-		.alpn = "http/1.1",
-		.local_protocol_name = "feed",
-		.pwsi = &feed->wsi,
-		/* A redirect could lead anywhere. */
-		.ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT |
-		    (feed->options.url->tls ? LCCSCF_USE_SSL : 0),
-	};
-
-	feed->attempting = true;
-	feed->attempt_us = clock_monotonic_us();
-	feed->messages_sent = 0;
-	feed->text_len = 0;
-	feed->ask = false;
-	/* It may have called back already, or not at all. */
-	if (lws_client_connect_via_info(&info) == NULL && feed->attempting)
-		ended(feed, FEED_FAILED, "no address to be had for the name");
+	link_close(conn->link);
+	memset(conn, 0, sizeof *conn);
 }
 
 /*
- * This side ends the connection; the answer for libwebsockets' callback.
- * Without a close frame: the library would wait for the peer's and meanwhile
- * read what still comes into a buffer that is full, and beyond its end
- * (libwebsockets issue 3412).
+ * A connection is lost.  What it missed is asked for when another one delivers
+ * what comes after.
  */
-static int
-give_up(struct feed *feed, const char *why)
+static void
+lost(struct shard *shard)
 {
-	feed->why = why;
-	return -1;
+	shard->lossy = true;
 }
 
-/* Every few seconds: is the peer still there? */
 static void
-watch(lws_sorted_usec_list_t *sul)
+tell_missed(struct shard *shard)
 {
-	struct feed *feed = lws_container_of(sul, struct feed, watch);
-	int64_t silent_us = clock_monotonic_us() - feed->heard_us;
+	struct feed *feed = shard->feed;
+	bool ready = false;
 
-	/* While this side does not read, silence means nothing. */
-	if (feed->paused) {
-		feed->heard_us = clock_monotonic_us();
-	} else if (silent_us >= SILENT_END_US) {
-		feed->why = "silent for a minute";
-		lws_set_timeout(feed->wsi, PENDING_TIMEOUT_USER_OK,
-		    LWS_TO_KILL_ASYNC);
+	for (int i = 0; i < CONNS_MAX; i++)
+		ready |= shard->conns[i].ready;
+	if (!ready || !shard->lossy)
 		return;
-	} else if (silent_us >= SILENT_ASK_US) {
-		feed->ask = true;
-		lws_callback_on_writable(feed->wsi);
-	}
-	lws_sul_schedule(feed->context, 0, &feed->watch, watch, WATCH_GAP_US);
+	shard->lossy = false;
+	for (size_t i = 0; i < shard->streams.count; i++)
+		feed->options.on_missed(feed->options.arg,
+		    shard->streams.symbols[i]);
 }
 
 static void
-message_due(lws_sorted_usec_list_t *sul)
+retry_later(struct shard *shard, const struct conn *conn)
 {
-	struct feed *feed = lws_container_of(sul, struct feed, next_message);
+	int64_t now = clock_monotonic_us(), retry_us;
 
-	lws_callback_on_writable(feed->wsi);
-}
-
-static int
-write_message(struct feed *feed, const char *text, size_t len,
-    enum lws_write_protocol how)
-{
-	unsigned char *out = malloc(LWS_PRE + len + 1);
-	int written;
-
-	if (out == NULL)
-		return give_up(feed, "out of memory");
-	memcpy(out + LWS_PRE, text, len);
-	written = lws_write(feed->wsi, out + LWS_PRE, len, how);
-	free(out);
-	return written < (int)len ? -1 : 0;
-}
-
-static int
-on_writable(struct feed *feed)
-{
-	const char *text;
-
-	if (feed->ask) {
-		feed->ask = false;
-		return write_message(feed, "tickpipe", 8, LWS_WRITE_PING);
-	}
-	if (feed->messages_sent == feed->nmessages)
-		return 0;
-	text = feed->messages[feed->messages_sent++];
-	lws_sul_schedule(feed->context, 0, &feed->next_message, message_due,
-	    MESSAGE_GAP_US);
-	return write_message(feed, text, strlen(text), LWS_WRITE_TEXT);
+	/* A connection that lived so long was a success. */
+	if (conn->up && now - conn->up_us >=
+	    shard->feed->options.retry_max_us)
+		backoff_reset(&shard->backoff);
+	retry_us = now + backoff_next_us(&shard->backoff);
+	if (retry_us > shard->retry_us)
+		shard->retry_us = retry_us;
 }
 
 static void
-on_up(struct feed *feed)
+on_up(struct shard *shard, struct conn *conn)
 {
-	feed->attempting = false;
-	feed->up = true;
-	feed->up_us = feed->heard_us = clock_monotonic_us();
-	lws_sul_schedule(feed->context, 0, &feed->watch, watch, WATCH_GAP_US);
-	if (feed->nmessages > 0)
-		lws_sul_schedule(feed->context, 0, &feed->next_message,
-		    message_due, MESSAGE_GAP_US);
+	conn->up = true;
+	conn->up_us = conn->asked_us = clock_monotonic_us();
+	tell(shard->feed, FEED_UP, conn, NULL);
+}
+
+static void
+on_link(void *arg, struct link *link, enum link_event event,
+    const char *detail)
+{
+	struct feed *feed = arg;
+	struct shard *shard;
+	struct conn *conn = find_conn(feed, link, &shard);
+
+	if (conn == NULL)
+		return;
+	feed->changed = true;
+	if (event == LINK_UP) {
+		on_up(shard, conn);
+		return;
+	}
+	retry_later(shard, conn);
+	tell(feed, event == LINK_DOWN ? FEED_DOWN : FEED_FAILED, conn, detail);
+	/* One that was being replaced has nothing that the other has not. */
+	if (conn->up && conn->close_us == INT64_MAX)
+		lost(shard);
+	forget(conn);
+}
+
+static const char *
+on_frame(void *arg, struct link *link, const char *text, size_t len)
+{
+	struct feed *feed = arg;
+
+	return feed->options.on_frame(feed->options.arg, link, text, len);
+}
+
+/* --- Asking for streams. --- */
+
+static int
+send_request(struct feed *feed, struct conn *conn, char *text)
+{
+	if (text == NULL || link_send(conn->link, text) != 0)
+		return -1;
+	feed->requests++;
+	conn->unanswered++;
+	conn->asked_us = clock_monotonic_us();
+	conn->ready = false;
+	return 0;
+}
+
+static int
+request_from(struct feed *feed, struct conn *conn,
+    const struct streams *streams, size_t next, bool want)
+{
+	while (next < streams->count)
+		if (send_request(feed, conn, streams_request(streams, &next,
+		    want, feed->requests + 1)) != 0)
+			return -1;
+	return 0;
+}
+
+/* Says what was added and dropped to the connections that do not know it. */
+static int
+request_changes(struct shard *shard)
+{
+	struct feed *feed = shard->feed;
+
+	for (int i = 0; i < CONNS_MAX; i++) {
+		struct conn *conn = &shard->conns[i];
+
+		if (conn->link != NULL && (request_from(feed, conn,
+		    &shard->dropped, 0, false) != 0 || request_from(feed,
+		    conn, &shard->added, 0, true) != 0))
+			return -1;
+	}
+	streams_free(&shard->dropped);
+	streams_free(&shard->added);
+	return 0;
+}
+
+static struct shard *
+new_shard(struct feed *feed)
+{
+	struct shard *shard = calloc(1, sizeof *shard), **at = &feed->shards;
+
+	if (shard == NULL)
+		return NULL;
+	shard->feed = feed;
+	shard->lossy = true; /* there may be something to go on from */
+	backoff_init(&shard->backoff, SECOND_US < feed->options.retry_max_us ?
+	    SECOND_US : feed->options.retry_max_us,
+	    feed->options.retry_max_us);
+	while (*at != NULL)
+		at = &(*at)->next;
+	return *at = shard;
+}
+
+int
+feed_add(struct feed *feed, const char *symbol)
+{
+	struct shard *shard = feed->shards;
+
+	while (shard != NULL && shard->streams.count == STREAMS_MAX)
+		shard = shard->next;
+	if (shard == NULL && (shard = new_shard(feed)) == NULL)
+		return -1;
+	feed->changed = true;
+	streams_drop(&shard->dropped, symbol);
+	return streams_add(&shard->streams, symbol) != NULL ||
+	    streams_add(&shard->added, symbol) != NULL ? -1 : 0;
+}
+
+int
+feed_drop(struct feed *feed, const char *symbol)
+{
+	for (struct shard *shard = feed->shards; shard != NULL;
+	    shard = shard->next) {
+		if (!streams_has(&shard->streams, symbol))
+			continue;
+		feed->changed = true;
+		streams_drop(&shard->streams, symbol);
+		streams_drop(&shard->added, symbol);
+		return streams_add(&shard->dropped, symbol) != NULL ? -1 : 0;
+	}
+	return 0;
+}
+
+/* --- Attempts. --- */
+
+/* What the path has no room for is asked for by messages. */
+static int
+open_link(struct shard *shard, struct conn *conn, const char *address)
+{
+	struct feed *feed = shard->feed;
+	size_t taken;
+	char *path = streams_path(&shard->streams, feed->options.url->path,
+	    feed->options.microseconds, &taken);
+	struct link_options options = {
+		.url = feed->options.url, .address = address, .path = path,
+		.max_frame = feed->options.max_frame,
+		.timeout_us = feed->options.connect_timeout_us,
+		.arg = feed, .on_frame = on_frame, .on_event = on_link,
+	};
+
+	if (path != NULL)
+		conn->link = link_open(feed->options.net, &options);
+	free(path);
+	if (conn->link == NULL)
+		return -1;
 	if (feed->paused)
-		lws_rx_flow_control(feed->wsi, 0);
-	tell(feed, FEED_UP, NULL);
+		link_pause(conn->link, true);
+	return request_from(feed, conn, &shard->streams, taken, true);
 }
 
-/* Room for a message that comes in pieces, doubling up to the bound. */
-static bool
-reserve(struct feed *feed, size_t len)
+static void
+say_failed(struct shard *shard, const char *detail)
 {
-	size_t cap = feed->text_cap == 0 ? ASSEMBLY_FIRST : feed->text_cap;
-	char *text;
+	tell(shard->feed, FEED_FAILED, NULL, detail);
+	shard->retry_us = clock_monotonic_us() +
+	    backoff_next_us(&shard->backoff) + SECOND_US / 10;
+}
 
-	while (cap < len)
-		cap *= 2;
-	if (cap == feed->text_cap)
-		return true;
-	text = realloc(feed->text, cap);
-	if (text == NULL)
+/* Returns when to come back. */
+static int64_t
+attempt(struct shard *shard, struct conn *conn, int64_t now_us)
+{
+	struct feed *feed = shard->feed;
+	const char *address;
+	int64_t wait_us = limit_wait_us(feed->options.attempts, now_us,
+	    1);
+
+	if (wait_us > 0) {
+		if (!shard->limited)
+			tell(feed, FEED_LIMITED, NULL, NULL);
+		shard->limited = true;
+		return now_us + wait_us;
+	}
+	shard->limited = false;
+	switch (resolve_next(feed->options.resolve, &address)) {
+	case RESOLVE_WAIT:
+		return now_us + RESOLVE_WAIT_US;
+	case RESOLVE_FAILED:
+		say_failed(shard, address);
+		return shard->retry_us;
+	case RESOLVE_OK:
+		break;
+	}
+	limit_count(feed->options.attempts, now_us, 1);
+	feed->attempts++;
+	shard->retry_us = now_us + ATTEMPT_GAP_US;
+	*conn = (struct conn){ .number = ++feed->numbers,
+		.close_us = INT64_MAX };
+	tell(feed, FEED_CONNECTING, conn, address);
+	if (open_link(shard, conn, address) != 0) {
+		say_failed(shard, "out of memory");
+		if (conn->link != NULL)
+			forget(conn);
+	}
+	return shard->retry_us;
+}
+
+/* --- What is due. --- */
+
+static int64_t
+min_us(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* It is there and of no use: this side ends it. */
+static void
+give_up(struct shard *shard, struct conn *conn, const char *why)
+{
+	retry_later(shard, conn);
+	tell(shard->feed, FEED_DOWN, conn, why);
+	lost(shard);
+	forget(conn);
+}
+
+/*
+ * Silent for too long, it is gone, whatever the system believes; so it is when
+ * the exchange does not answer a request.
+ */
+static bool
+is_stale(struct shard *shard, struct conn *conn, int64_t now_us,
+    int64_t *due_us)
+{
+	const struct feed_options *options = &shard->feed->options;
+	int64_t silent_us, wait_us;
+	char detail[64];
+
+	if (!conn->up || shard->feed->paused)
 		return false;
-	feed->text = text;
-	feed->text_cap = cap;
+	silent_us = link_silent_us(conn->link, now_us);
+	if (silent_us >= options->stale_us) {
+		snprintf(detail, sizeof detail, "silent for %.1f s",
+		    (double)silent_us / SECOND_US);
+		give_up(shard, conn, detail);
+		return true;
+	}
+	*due_us = min_us(*due_us, now_us + options->stale_us - silent_us);
+	if (conn->unanswered == 0)
+		return false;
+	wait_us = conn->asked_us + options->connect_timeout_us +
+	    (int64_t)conn->unanswered * LINK_MESSAGE_GAP_US - now_us;
+	*due_us = min_us(*due_us, now_us + wait_us);
+	if (wait_us > 0)
+		return false;
+	give_up(shard, conn, "a request was not answered");
 	return true;
 }
 
-static int
-on_piece(struct feed *feed, const char *in, size_t len)
-{
-	bool last = lws_is_final_fragment(feed->wsi) != 0;
-
-	feed->heard_us = clock_monotonic_us();
-	if (lws_frame_is_binary(feed->wsi))
-		return give_up(feed, "it sent a binary frame");
-	if (feed->text_len + len > feed->options.max_frame)
-		return give_up(feed, "it sent a frame longer than --max-line");
-	if (last && feed->text_len == 0) {
-		feed->options.on_frame(feed->options.arg, in, len);
-		return 0;
-	}
-	if (!reserve(feed, feed->text_len + len))
-		return give_up(feed, "out of memory");
-	memcpy(feed->text + feed->text_len, in, len);
-	feed->text_len += len;
-	if (last) {
-		len = feed->text_len;
-		feed->text_len = 0;
-		feed->options.on_frame(feed->options.arg, feed->text, len);
-	}
-	return 0;
-}
-
-/* The peer's close frame: a status and perhaps a text, RFC 6455 section 5.5. */
 static void
-on_peer_close(struct feed *feed, const unsigned char *in, size_t len)
+look_ready(struct shard *shard, struct conn *conn, int64_t now_us)
 {
-	if (len >= 2 && feed->why == NULL)
-		feed->why = (in[0] << 8 | in[1]) == 1001 ?
-		    "it is going away" : "it closed the connection";
+	struct feed *feed = shard->feed;
+
+	if (!conn->up || conn->ready || conn->unanswered > 0)
+		return;
+	conn->ready = true;
+	conn->ready_us = now_us;
+	tell(feed, FEED_READY, conn, NULL);
+	for (size_t i = 0; i < shard->streams.count; i++)
+		feed->options.on_subscribed(feed->options.arg,
+		    shard->streams.symbols[i]);
 }
 
-/* The library's text says little where the reason is known better. */
 static void
-on_failure(struct feed *feed, struct lws *wsi, const char *text)
+leave(struct shard *shard, struct conn *conn, const char *why)
 {
-	unsigned status = lws_http_client_http_response(wsi);
-	char detail[160];
+	if (!conn->leaving)
+		tell(shard->feed, FEED_ROTATING, conn, why);
+	conn->leaving = true;
+}
 
-	if (feed->certificate != NULL) {
-		snprintf(detail, sizeof detail, "its certificate: %s",
-		    feed->certificate);
-		text = detail;
-	} else if (status >= 200) {
-		snprintf(detail, sizeof detail, "HTTP status %u", status);
-		text = detail;
+/* Whether it may take the place of an older one. */
+static bool
+replaces(const struct feed *feed, const struct conn *conn, int64_t now_us)
+{
+	return conn->ready && (conn->delivered ||
+	    now_us - conn->ready_us >= feed->options.overlap_us);
+}
+
+/* Looks at one connection; returns when that is to be done again. */
+static int64_t
+look_conn(struct shard *shard, struct conn *conn, int64_t now_us)
+{
+	const struct feed_options *options = &shard->feed->options;
+	int64_t due_us = INT64_MAX;
+
+	if (is_stale(shard, conn, now_us, &due_us))
+		return due_us;
+	look_ready(shard, conn, now_us);
+	if (conn->up && now_us - conn->up_us >= options->rotate_us)
+		leave(shard, conn, "its time is over");
+	else if (conn->up)
+		due_us = min_us(due_us, conn->up_us + options->rotate_us);
+	if (conn->ready && !conn->delivered)
+		due_us = min_us(due_us, conn->ready_us + options->overlap_us);
+	return due_us;
+}
+
+/* Those that a newer one replaces are closed after the overlap. */
+static int64_t
+retire(struct shard *shard, int64_t now_us)
+{
+	const struct feed *feed = shard->feed;
+	struct conn *newest = NULL, *conn;
+	int64_t due_us = INT64_MAX;
+
+	for (conn = shard->conns; conn < shard->conns + CONNS_MAX; conn++)
+		if (conn->link != NULL && replaces(feed, conn, now_us) &&
+		    (newest == NULL || conn->number > newest->number))
+			newest = conn;
+	for (conn = shard->conns; conn < shard->conns + CONNS_MAX; conn++) {
+		if (conn->link == NULL || newest == NULL ||
+		    conn->number >= newest->number)
+			continue;
+		if (conn->close_us == INT64_MAX)
+			conn->close_us = now_us + feed->options.overlap_us;
+		if (now_us >= conn->close_us) {
+			tell(shard->feed, FEED_CLOSED, conn, NULL);
+			forget(conn);
+		} else {
+			due_us = min_us(due_us, conn->close_us);
+		}
 	}
-	ended(feed, FEED_FAILED, text != NULL ? text : "no connection");
+	return due_us;
 }
 
-static int
-on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
-    void *in, size_t len)
+static int64_t
+look_shard(struct shard *shard, int64_t now_us)
 {
-	struct feed *feed = lws_context_user(lws_get_context(wsi));
+	struct conn *room = NULL, *conn;
+	int64_t due_us = INT64_MAX;
+	bool served = false;
 
-	switch (reason) {
-	case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
-		/* len: whether OpenSSL takes it; that stays decisive */
-		if (len == 0)
-			feed->certificate = X509_verify_cert_error_string(
-			    X509_STORE_CTX_get_error(user));
-		return 0;
-	case LWS_CALLBACK_CLIENT_ESTABLISHED:
-		on_up(feed);
-		return 0;
-	case LWS_CALLBACK_CLIENT_RECEIVE:
-		return on_piece(feed, in, len);
-	case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
-		feed->heard_us = clock_monotonic_us();
-		return 0;
-	case LWS_CALLBACK_CLIENT_WRITEABLE:
-		return on_writable(feed);
-	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-		on_peer_close(feed, in, len);
-		return 0;
-	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-		on_failure(feed, wsi, in);
-		return 0;
-	case LWS_CALLBACK_CLIENT_CLOSED:
-		ended(feed, FEED_DOWN, "the connection broke");
-		return 0;
-	default:
-		return 0;
+	for (conn = shard->conns; conn < shard->conns + CONNS_MAX; conn++)
+		if (conn->link != NULL)
+			due_us = min_us(due_us, look_conn(shard, conn,
+			    now_us));
+	due_us = min_us(due_us, retire(shard, now_us));
+	for (conn = shard->conns; conn < shard->conns + CONNS_MAX; conn++) {
+		if (conn->link == NULL)
+			room = conn;
+		else
+			served |= !conn->leaving;
+	}
+	tell_missed(shard);
+	if (served || room == NULL || shard->feed->paused ||
+	    shard->streams.count == 0)
+		return due_us;
+	if (now_us < shard->retry_us)
+		return min_us(due_us, shard->retry_us);
+	return min_us(due_us, attempt(shard, room, now_us));
+}
+
+/* A shard without streams has no use for connections. */
+static void
+sweep(struct shard *shard)
+{
+	for (int i = 0; i < CONNS_MAX && shard->streams.count == 0; i++) {
+		if (shard->conns[i].link != NULL) {
+			tell(shard->feed, FEED_CLOSED, &shard->conns[i], NULL);
+			forget(&shard->conns[i]);
+		}
 	}
 }
 
-static int
-make_context(struct feed *feed)
+int64_t
+feed_tick(struct feed *feed, int64_t now_us)
 {
-	static const struct lws_protocols protocols[] = {
-		{ "feed", on_lws, 0, READ_MAX, 0, NULL, 0 },
-		{ NULL, NULL, 0, 0, 0, NULL, 0 },
-	};
-	struct lws_context_creation_info info = {
-		.port = CONTEXT_PORT_NO_LISTEN,
-		.protocols = protocols,
-		.gid = (gid_t)-1,
-		.uid = (uid_t)-1,
-		.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
-		    LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
-		.ssl_client_options_set = SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 |
-		    SSL_OP_NO_TLSv1_1,
-		/*
-		 * Without a file the library would trust ../share as a folder
-		 * of CAs, a relative path.  An empty file adds nothing to the
-		 * system's store.
-		 */
-		.client_ssl_ca_filepath = feed->options.ca != NULL ?
-		    feed->options.ca : "/dev/null",
-		.connect_timeout_secs = CONNECT_TIMEOUT_S,
-		.timeout_secs = CONNECT_TIMEOUT_S,
-		.fd_limit_per_thread = DESCRIPTORS,
-		.max_http_header_data = HEADERS_MAX,
-		.pt_serv_buf_size = READ_MAX,
-		.user = feed,
-	};
+	int64_t due_us = INT64_MAX;
 
-	if (feed->options.ca != NULL)
-		info.options |= LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
-	/* It would call the empty file an error. */
-	lws_set_log_level(feed->options.ca != NULL ? LLL_ERR : 0,
-	    feed->options.on_log);
-	feed->context = lws_create_context(&info);
-	if (feed->context != NULL)
-		feed->vhost = lws_create_vhost(feed->context, &info);
-	lws_set_log_level(LLL_ERR | LLL_WARN, feed->options.on_log);
-	return feed->vhost == NULL ? -1 : 0;
-}
-
-static char *
-make_host(const struct streams_url *url)
-{
-	size_t size = STREAMS_HOST_MAX + 16;
-	char *host = malloc(size);
-	bool v6 = strchr(url->host, ':') != NULL;
-
-	if (host != NULL)
-		snprintf(host, size, v6 ? "[%s]:%d" : "%s:%d", url->host,
-		    url->port);
-	return host;
-}
-
-static int
-make_requests(struct feed *feed)
-{
-	const struct streams *streams = feed->options.streams;
-	size_t next;
-
-	feed->host = make_host(feed->options.url);
-	feed->path = streams_path(streams, feed->options.url, &next);
-	feed->messages = calloc(streams->count, sizeof *feed->messages);
-	if (feed->host == NULL || feed->path == NULL || feed->messages == NULL)
-		return -1;
-	while (next < streams->count) {
-		char *text = streams_subscribe(streams, &next);
-
-		if (text == NULL)
-			return -1;
-		feed->messages[feed->nmessages++] = text;
+	if (!feed->changed && now_us < feed->due_us)
+		return feed->due_us;
+	feed->changed = false;
+	for (struct shard *shard = feed->shards; shard != NULL;
+	    shard = shard->next) {
+		sweep(shard);
+		if (request_changes(shard) != 0)
+			return feed->due_us = now_us + SECOND_US; /* memory */
+		due_us = min_us(due_us, look_shard(shard, now_us));
 	}
-	return 0;
+	return feed->due_us = feed->changed ? now_us : due_us;
 }
+
+/* --- From outside. --- */
 
 struct feed *
 feed_open(const struct feed_options *options)
 {
 	struct feed *feed = calloc(1, sizeof *feed);
-	lws_sock_file_fd_type wake = { .filefd = options->wake_fd };
 
-	if (feed == NULL)
-		goto failed;
-	feed->options = *options;
-	backoff_init(&feed->backoff, SECOND_US, BACKOFF_CAP_US);
-	if (make_requests(feed) != 0 || make_context(feed) != 0)
-		goto failed;
-	if (lws_adopt_descriptor_vhost(feed->vhost, LWS_ADOPT_RAW_FILE_DESC,
-	    wake, "feed", NULL) == NULL)
-		goto failed;
-	lws_sul_schedule(feed->context, 0, &feed->retry, connect_now, 1);
-	return feed;
-failed:
-	close(options->wake_fd);
 	if (feed != NULL)
-		feed_close(feed);
-	return NULL;
-}
-
-void
-feed_library(char *out, size_t cap)
-{
-	snprintf(out, cap, "libwebsockets %s", lws_get_library_version());
+		feed->options = *options;
+	return feed;
 }
 
 void
 feed_close(struct feed *feed)
 {
-	feed->closing = true;
-	if (feed->context != NULL)
-		lws_context_destroy(feed->context);
-	for (size_t i = 0; i < feed->nmessages; i++)
-		free(feed->messages[i]);
-	free(feed->messages);
-	free(feed->path);
-	free(feed->host);
-	free(feed->text);
+	struct shard *next;
+
+	if (feed == NULL)
+		return;
+	for (struct shard *shard = feed->shards; shard != NULL; shard = next) {
+		next = shard->next;
+		for (int i = 0; i < CONNS_MAX; i++)
+			if (shard->conns[i].link != NULL)
+				forget(&shard->conns[i]);
+		streams_free(&shard->streams);
+		streams_free(&shard->added);
+		streams_free(&shard->dropped);
+		free(shard);
+	}
 	free(feed);
 }
 
-int
-feed_serve(struct feed *feed)
+void
+feed_answer(struct feed *feed, struct link *link, int64_t id, bool ok)
 {
-	return lws_service(feed->context, 0) < 0 ? -1 : 0;
+	struct shard *shard;
+	struct conn *conn = find_conn(feed, link, &shard);
+
+	(void)id; /* answers come in the order of the requests */
+	if (conn == NULL || conn->unanswered == 0)
+		return;
+	feed->changed = true;
+	conn->unanswered--;
+	conn->asked_us = clock_monotonic_us();
+	if (!ok)
+		tell(feed, FEED_REFUSED, conn, NULL);
+}
+
+void
+feed_shutdown(struct feed *feed, struct link *link)
+{
+	struct shard *shard;
+	struct conn *conn = find_conn(feed, link, &shard);
+
+	feed->changed = true;
+	if (conn != NULL)
+		leave(shard, conn, "the exchange shuts it down");
+}
+
+void
+feed_delivered(struct feed *feed, struct link *link)
+{
+	struct shard *shard;
+	struct conn *conn = find_conn(feed, link, &shard);
+
+	if (conn == NULL || conn->delivered)
+		return;
+	feed->changed = true;
+	conn->delivered = true;
 }
 
 bool
 feed_ready(const struct feed *feed)
 {
-	struct pollfd p = { .events = POLLIN };
-
-	if (!feed->up || feed->wsi == NULL || feed->paused)
-		return false;
-	p.fd = lws_get_socket_fd(feed->wsi);
-	return p.fd >= 0 && poll(&p, 1, 0) > 0;
+	for (const struct shard *shard = feed->shards; shard != NULL;
+	    shard = shard->next)
+		for (int i = 0; i < CONNS_MAX; i++)
+			if (shard->conns[i].link != NULL &&
+			    link_readable(shard->conns[i].link))
+				return true;
+	return false;
 }
 
 void
@@ -467,6 +599,28 @@ feed_pause(struct feed *feed, bool paused)
 	if (feed->paused == paused)
 		return;
 	feed->paused = paused;
-	if (feed->up && feed->wsi != NULL)
-		lws_rx_flow_control(feed->wsi, paused ? 0 : 1);
+	feed->changed = true;
+	for (struct shard *shard = feed->shards; shard != NULL;
+	    shard = shard->next)
+		for (int i = 0; i < CONNS_MAX; i++)
+			if (shard->conns[i].link != NULL)
+				link_pause(shard->conns[i].link, paused);
+}
+
+size_t
+feed_connections(const struct feed *feed)
+{
+	size_t count = 0;
+
+	for (const struct shard *shard = feed->shards; shard != NULL;
+	    shard = shard->next)
+		for (int i = 0; i < CONNS_MAX; i++)
+			count += shard->conns[i].up;
+	return count;
+}
+
+uint64_t
+feed_attempts(const struct feed *feed)
+{
+	return feed->attempts;
 }

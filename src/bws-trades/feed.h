@@ -3,62 +3,97 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "limit.h"
+#include "link.h"
+#include "net.h"
+#include "resolve.h"
 #include "streams.h"
+#include "url.h"
 
 /*
- * The connection to the exchange, and everything that knows libwebsockets:
- * one context, TLS verified by name and chain, fragments put together, pings
- * answered, and a new connection after the last one ended.
+ * Which connections there are: up to STREAMS_MAX streams share one; each is
+ * replaced before the exchange would end it, or when it is silent, by one that
+ * delivers before the old one goes; one that breaks is made anew.  How often
+ * is bounded by a limit that all of them share.
  */
 
 enum feed_event {
-	FEED_UP,     /* connected; detail is NULL */
-	FEED_DOWN,   /* there was a connection, and it ended */
-	FEED_FAILED, /* there was an attempt, and it came to nothing */
+	FEED_UP,       /* connected */
+	FEED_DOWN,     /* a connection ended that was not asked to */
+	FEED_FAILED,   /* an attempt came to nothing */
+	FEED_CONNECTING,
+	FEED_READY,    /* all of its streams are subscribed to */
+	FEED_ROTATING, /* another one is to replace it; detail says why */
+	FEED_CLOSED,   /* this side closed it, having another */
+	FEED_LIMITED,  /* an attempt waits for the limit of connections */
+	FEED_REFUSED,  /* the exchange refused streams of it */
 };
 
 struct feed_options {
-	const struct streams_url *url;
-	const struct streams *streams; /* at most STREAMS_MAX */
-	const char *ca;    /* a PEM file to trust instead of the system's store,
-	                      or NULL */
-	size_t max_frame;  /* bytes: a longer frame ends the connection */
-	int wake_fd;       /* pollable, ends feed_serve(); becomes the feed's,
-	                      also when feed_open() fails */
-	void *arg;         /* for the callbacks */
+	struct net *net;
+	const struct url *url;
+	struct resolve *resolve;
+	struct limit *attempts;    /* of all connections */
+	bool microseconds;
+	size_t max_frame;
+	int64_t rotate_us;         /* age at which one is replaced */
+	int64_t overlap_us;        /* both deliver for so long */
+	int64_t stale_us;          /* silence after which it is given up */
+	int64_t connect_timeout_us;
+	int64_t retry_max_us;      /* between attempts */
+	void *arg;
 
-	/* One whole text message, lent for the call. */
-	void (*on_frame)(void *arg, const char *text, size_t len);
-	/* detail came from the peer or the library: not to be trusted. */
-	void (*on_event)(void *arg, enum feed_event event,
+	/* As link_options.on_frame(). */
+	const char *(*on_frame)(void *arg, struct link *link,
+	    const char *text, size_t len);
+	/* number: of the connection, from 1.  detail: not to be trusted. */
+	void (*on_event)(void *arg, enum feed_event event, unsigned number,
 	    const char *detail);
-	/* What libwebsockets itself has to say; for whoever asks for more. */
-	void (*on_log)(int level, const char *line);
+	/*
+	 * After a loss and at the beginning, now that the symbol (in lower
+	 * case) is subscribed to: there may be trades before that no
+	 * connection will show.
+	 */
+	void (*on_missed)(void *arg, const char *symbol);
+	/* The stream of this symbol is subscribed to, for the first time. */
+	void (*on_subscribed)(void *arg, const char *symbol);
 };
 
 struct feed;
 
-/* Begins to connect.  NULL: out of memory or descriptors. */
+/* NULL: no memory. */
 struct feed *feed_open(const struct feed_options *options);
 void feed_close(struct feed *feed);
 
-/* Writes the library's name and version. */
-void feed_library(char *out, size_t cap);
+/* Subscribes to one more, or to one less; lower case.  -1: no memory. */
+int feed_add(struct feed *feed, const char *symbol);
+int feed_drop(struct feed *feed, const char *symbol);
 
 /*
- * Waits until something happens and handles it; calls back from within.
- * Name resolution blocks.  -1: the library cannot go on.
+ * Does what is due and returns when to be called again, a monotonic time.
+ * Also to be called after every net_wait().
  */
-int feed_serve(struct feed *feed);
+int64_t feed_tick(struct feed *feed, int64_t now_us);
 
-/* Whether feed_serve() would find more input at once. */
+/* From on_frame(): the answer to a request; an error when ok is false. */
+void feed_answer(struct feed *feed, struct link *link, int64_t id, bool ok);
+/* From on_frame(): the exchange announced that it ends the connection. */
+void feed_shutdown(struct feed *feed, struct link *link);
+/* From on_frame(): something that a stream has sent. */
+void feed_delivered(struct feed *feed, struct link *link);
+
+/* Whether net_wait() would find more input at once. */
 bool feed_ready(const struct feed *feed);
 
 /*
- * Stops reading the socket, so that the peer is held back, or goes on.  What
- * the library holds already (bounded) comes after going on.
+ * Stops reading, so that the exchange is held back, or goes on; meanwhile no
+ * connection is made.
  */
 void feed_pause(struct feed *feed, bool paused);
+
+size_t feed_connections(const struct feed *feed); /* that are up */
+uint64_t feed_attempts(const struct feed *feed);  /* so far */
 
 #endif

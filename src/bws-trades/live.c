@@ -1,234 +1,510 @@
 #include "live.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "feed.h"
+#include "heal.h"
+#include "intake.h"
 #include "msg.h"
+#include "outage.h"
+#include "outlet.h"
+#include "reload.h"
+#include "resume.h"
+#include "roster.h"
 #include "stop.h"
 
-/* Output held while the socket has more to read, so that writes are large. */
-#define BATCH_BYTES (32 * 1024)
-#define BATCH_US 20000
 /*
- * A blocked standard output: so much is held and pings are answered; beyond,
- * the socket is not read until half of it is gone.
+ * The exchange bans an address after 300 connections in 5 minutes.  Some room
+ * is left for others behind the same address, and for clocks that differ.
  */
-#define HOLD_BYTES (1024 * 1024)
-/* One read of the socket comes on top, and what its frames become. */
-#define HOLD_MAX (2 * HOLD_BYTES)
-
-/*
- * At least so long between two reports: of the first failure of an outage, so
- * that connections that come and break are not reported each time, and of the
- * further ones.
- */
-#define SAY_FIRST_US INT64_C(10000000)
-#define SAY_AGAIN_US INT64_C(60000000)
+#define ATTEMPTS_MAX 270
+#define ATTEMPTS_WINDOW_US INT64_C(300000000)
+#define WEIGHT_WINDOW_US INT64_C(60000000)
+#define LINKS_A_SHARD 3
+#define QUIET_NAMES 20 /* that a message has at the most */
 
 struct live {
-	struct trades *trades;
+	const struct settings *settings;
+	struct intake intake;
+	struct outlet outlet;
+	struct reload reload;
+	struct roster roster;
+	struct net *net;
 	struct feed *feed;
-	const struct streams_url *url;
-	enum flow_result result; /* FLOW_READY while all is well */
-	int error;               /* errno of a frame's FLOW_FAILED, or 0 */
-	int wake_fd;             /* epoll: stop, and standard output */
-	bool watched;            /* standard output can be polled */
-	bool want_write;         /* it is watched for room */
-	unsigned failures;       /* since the last connection */
-	bool said;               /* one of them was reported */
-	int64_t said_us;         /* when, monotonic; 0: never */
+	struct heal *heal;         /* NULL: no REST */
+	struct resolve *resolve;
+	struct limit attempts, weight;
+	struct sidefile stats;
+	int64_t stats_due_us;
+	struct outage stream, rest; /* what was said of them */
 };
 
-static void
-on_frame(void *arg, const char *text, size_t len)
+/* --- What connections say. --- */
+
+static const char *
+on_frame(void *arg, struct link *link, const char *text, size_t len)
 {
 	struct live *live = arg;
-	struct line frame = { .text = text, .len = len, .terminated = true };
+	struct frame_reader *reader = &live->intake.reader;
 
-	if (live->result == FLOW_READY)
-		live->result = trades_take(live->trades, &frame, false);
-	if (live->result == FLOW_FAILED && live->error == 0)
-		live->error = errno; /* before the feed's own calls */
-}
-
-static void
-on_failure(struct live *live, const char *what, const char *detail)
-{
-	int64_t now = clock_monotonic_us();
-	int64_t gap_us = live->failures++ == 0 ? SAY_FIRST_US : SAY_AGAIN_US;
-
-	if (live->said_us == 0 || now - live->said_us >= gap_us) {
-		live->said = true;
-		live->said_us = now;
-		msg_warn("%s:%d: %s%.200s; trying again", live->url->host,
-		    live->url->port, what, detail);
-	} else {
-		msg_info("%s:%d: %s%.200s (attempt %u)", live->url->host,
-		    live->url->port, what, detail, live->failures);
+	switch (intake_frame(&live->intake, text, len)) {
+	case FRAME_TRADE:
+	case FRAME_SKIPPED:
+		feed_delivered(live->feed, link);
+		break;
+	case FRAME_ANSWER:
+		feed_answer(live->feed, link, reader->answer_id, true);
+		break;
+	case FRAME_ERROR:
+		if (reader->answer_id >= 0)
+			feed_answer(live->feed, link, reader->answer_id,
+			    false);
+		break;
+	case FRAME_SHUTDOWN:
+		feed_shutdown(live->feed, link);
+		break;
+	case FRAME_BAD:
+		if (reader->not_utf8)
+			return "it sent text that is not UTF-8";
+		break;
+	default:
+		break;
 	}
+	return NULL;
 }
 
 static void
-on_event(void *arg, enum feed_event event, const char *detail)
+on_feed(void *arg, enum feed_event event, unsigned number, const char *detail)
+{
+	static const char *const words[] = {
+		[FEED_CONNECTING] = "connecting to", [FEED_UP] = "up",
+		[FEED_READY] = "subscribed", [FEED_ROTATING] = "is replaced:",
+		[FEED_CLOSED] = "closed",
+		[FEED_LIMITED] = "the limit of connections is reached",
+		[FEED_REFUSED] = "the exchange refused a request",
+		[FEED_DOWN] = "ended:", [FEED_FAILED] = "failed:",
+	};
+	struct live *live = arg;
+
+	if (number > 0)
+		msg_info("connection %u: %s%s%.200s", number, words[event],
+		    detail == NULL ? "" : " ", detail == NULL ? "" : detail);
+	if (event == FEED_UP)
+		outage_over(&live->stream, "connected again");
+	else if (event == FEED_DOWN)
+		outage_say(&live->stream, "", detail);
+	else if (event == FEED_FAILED)
+		outage_say(&live->stream, "cannot connect: ", detail);
+	else if (event == FEED_LIMITED)
+		outage_say(&live->stream, "", words[event]);
+	sequence_online(live->intake.sequence,
+	    feed_connections(live->feed) > 0, clock_monotonic_us());
+}
+
+static void
+on_missed(void *arg, const char *symbol)
+{
+	struct live *live = arg;
+	struct sequence_symbol *found = sequence_find(live->intake.sequence,
+	    symbol, strlen(symbol));
+
+	if (found != NULL)
+		sequence_suspect(live->intake.sequence, found,
+		    clock_monotonic_us());
+}
+
+static void
+on_subscribed(void *arg, const char *symbol)
+{
+	struct live *live = arg;
+
+	roster_subscribed(&live->roster, symbol, clock_monotonic_us());
+}
+
+static void
+on_heal(void *arg, enum heal_event event, const char *detail)
 {
 	struct live *live = arg;
 
 	switch (event) {
-	case FEED_UP:
-		if (live->said)
-			msg_warn("%s:%d: connected again", live->url->host,
-			    live->url->port);
-		else
-			msg_info("%s:%d: connected", live->url->host,
-			    live->url->port);
-		live->failures = 0;
-		live->said = false;
+	case HEAL_ASKED:
+		msg_info("REST: asked for %s", detail);
 		break;
-	case FEED_DOWN:
-		on_failure(live, "", detail);
+	case HEAL_PAGE:
+		msg_info("REST: %s", detail);
 		break;
-	case FEED_FAILED:
-		on_failure(live, "cannot connect: ", detail);
+	case HEAL_FAILED:
+	case HEAL_LIMITED:
+		outage_say(&live->rest, "REST: ", detail);
+		break;
+	case HEAL_WELL:
+		outage_over(&live->rest, "REST answers again");
+		break;
+	case HEAL_REFUSED:
+		msg_info("REST: refused: %s", detail);
 		break;
 	}
+}
+
+static int
+on_page(void *arg, const char *symbol, size_t symbol_len, const char *body,
+    size_t len)
+{
+	struct live *live = arg;
+
+	return intake_page(&live->intake, symbol, symbol_len, body, len);
+}
+
+static void
+on_heal_error(void *arg)
+{
+	struct live *live = arg;
+
+	intake_failed(&live->intake, "a healed trade", ENOMEM);
 }
 
 static void
 on_log(int level, const char *line)
 {
-	size_t len = strcspn(line, "\n");
-
 	(void)level;
-	msg_info("libwebsockets: %.*s", (int)len, line);
+	msg_info("libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
 }
 
-/*
- * What wakes the wait besides the socket.  libwebsockets makes what it adopts
- * non-blocking, and standard output's flags are shared with others: it adopts
- * an epoll descriptor, which watches standard output and the stop for it.
- */
+/* --- Symbols. --- */
+
 static int
-open_wake(struct live *live)
+add_symbol(struct live *live, const char *symbol)
 {
-	struct epoll_event stop = { .events = EPOLLIN };
-	struct epoll_event out = { .events = 0 }; /* EPOLLERR always is */
+	struct sequence_symbol *added = sequence_add(live->intake.sequence,
+	    symbol, strlen(symbol));
 
-	live->wake_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (live->wake_fd == -1 || epoll_ctl(live->wake_fd, EPOLL_CTL_ADD,
-	    stop_fd(), &stop) == -1)
-		return -1;
-	live->watched = epoll_ctl(live->wake_fd, EPOLL_CTL_ADD,
-	    STDOUT_FILENO, &out) == 0;
-	/* EPERM: a regular file or the like, which never blocks. */
-	return live->watched || errno == EPERM ? 0 : -1;
+	return added == NULL || roster_add(&live->roster, symbol,
+	    added) != 0 ? -1 : feed_add(live->feed, symbol);
 }
 
-static void
-watch_for_room(struct live *live, bool want)
+static int
+drop_symbol(struct live *live, struct roster_entry *entry)
 {
-	struct epoll_event out = { .events = want ? EPOLLOUT : 0 };
+	int result = feed_drop(live->feed, entry->symbol);
 
-	if (live->watched && live->want_write != want)
-		epoll_ctl(live->wake_fd, EPOLL_CTL_MOD, STDOUT_FILENO, &out);
-	live->want_write = want;
-}
-
-static enum flow_result
-output_failed(struct live *live)
-{
-	errno = live->trades->filter.out.error;
-	if (errno == EPIPE)
-		return FLOW_GONE;
-	live->trades->filter.flow.failed_at = "standard output";
-	return FLOW_FAILED;
-}
-
-/* Writes as much as standard output takes without blocking. */
-static enum flow_result
-write_ready(struct live *live)
-{
-	struct lineout *out = &live->trades->filter.out;
-	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
-
-	if (!live->watched)
-		return lineout_flush(out) == -1 ? output_failed(live) :
-		    FLOW_READY;
-	do {
-		if (poll(&p, 1, 0) == -1)
-			break;
-		if (p.revents & (POLLERR | POLLHUP | POLLNVAL))
-			return FLOW_GONE;
-		if (!(p.revents & POLLOUT))
-			break;
-		if (lineout_flush_ready(out) == -1)
-			return output_failed(live);
-	} while (lineout_held(out) > 0);
-	return FLOW_READY;
-}
-
-/* After every turn of the feed: move what is held on, hold the feed back. */
-static enum flow_result
-settle(struct live *live)
-{
-	const struct lineout *out = &live->trades->filter.out;
-	size_t held = lineout_held(out);
-	enum flow_result result;
-
-	if (out->error != 0)
-		return output_failed(live);
-	if (held > 0 && held < BATCH_BYTES && feed_ready(live->feed) &&
-	    clock_monotonic_us() - out->oldest_us < BATCH_US)
-		return FLOW_READY;
-	result = write_ready(live);
-	held = lineout_held(out);
-	watch_for_room(live, held > 0);
-	if (held > HOLD_BYTES)
-		feed_pause(live->feed, true);
-	else if (held < HOLD_BYTES / 2)
-		feed_pause(live->feed, false);
+	if (sequence_drop(live->intake.sequence, entry->sequence,
+	    clock_monotonic_us()) != 0)
+		result = -1;
+	roster_remove(&live->roster, entry);
 	return result;
 }
 
-enum flow_result
-live_run(struct trades *trades, const struct streams *streams,
-    const struct streams_url *url, const char *ca, size_t max_frame)
+/* HUP: the symbols once more. */
+static void
+reload(struct live *live)
 {
-	struct live live = { .trades = trades, .url = url,
-	    .result = FLOW_READY };
-	struct feed_options options = {
-		.url = url, .streams = streams, .ca = ca,
-		.max_frame = max_frame, .arg = &live, .on_frame = on_frame,
-		.on_event = on_event, .on_log = on_log,
-	};
-	int error;
+	struct streams streams = { .count = 0 };
+	size_t added = 0, dropped = 0;
+	char reason[512];
+	int result = 0;
 
-	trades->filter.out.grow_max = HOLD_MAX;
-	trades->filter.flow.failed_at = "set-up";
-	if (open_wake(&live) == -1)
-		return FLOW_FAILED;
-	options.wake_fd = live.wake_fd;
-	live.feed = feed_open(&options);
-	if (live.feed == NULL) {
-		errno = ENOMEM;
-		return FLOW_FAILED;
+	if (!settings_symbols(live->settings, &streams, reason,
+	    sizeof reason)) {
+		msg_warn("HUP: %s; the symbols stay what they were", reason);
+		streams_free(&streams);
+		return;
 	}
-	while (live.result == FLOW_READY && !stop_asked()) {
-		if (feed_serve(live.feed) == -1) {
-			trades->filter.flow.failed_at = "libwebsockets";
-			errno = EIO;
-			live.result = FLOW_FAILED;
-		} else if (live.result == FLOW_READY) {
-			live.result = settle(&live);
+	for (size_t i = live->roster.count; i-- > 0; ) {
+		if (!streams_has(&streams, live->roster.entries[i].symbol)) {
+			dropped++;
+			result |= drop_symbol(live, &live->roster.entries[i]);
 		}
 	}
-	error = live.error != 0 ? live.error : errno;
-	feed_close(live.feed);
+	for (size_t i = 0; i < streams.count; i++) {
+		if (roster_find(&live->roster, streams.symbols[i]) == NULL) {
+			added++;
+			result |= add_symbol(live, streams.symbols[i]);
+		}
+	}
+	streams_free(&streams);
+	if (result != 0)
+		intake_failed(&live->intake, "a symbol", ENOMEM);
+	msg_info("HUP: %zu symbols: %zu added, %zu dropped",
+	    live->roster.count, added, dropped);
+}
+
+/* Names those that were never heard of. */
+static void
+say_quiet(struct live *live, int64_t now_us)
+{
+	char names[QUIET_NAMES * (RECORD_SYMBOL_MAX + 2) + 32];
+	const char *symbol;
+	size_t count = 0, n = 0;
+
+	while ((symbol = roster_quiet(&live->roster, now_us,
+	    live->settings->quiet_us)) != NULL)
+		if (count++ < QUIET_NAMES)
+			n += (size_t)sprintf(names + n, "%s%s", n > 0 ? ", " :
+			    "", symbol);
+	if (count > QUIET_NAMES)
+		sprintf(names + n, " and %zu more", count - QUIET_NAMES);
+	if (count > 0)
+		msg_warn("no trade in %g s since it was subscribed to: %s",
+		    (double)live->settings->quiet_us / 1e6, names);
+}
+
+/* --- Counts. --- */
+
+static void
+count(struct live *live, struct stats_counts *out)
+{
+	const struct sequence_counts *sequence = sequence_counts(
+	    live->intake.sequence);
+
+	*out = (struct stats_counts){
+		.connections = feed_connections(live->feed),
+		.attempts = feed_attempts(live->feed),
+		.frames = live->intake.nframes, .trades = sequence->trades,
+		.healed = sequence->healed,
+		.duplicates = sequence->duplicates, .gaps = sequence->gaps,
+		.missing = sequence->missing, .waiting = sequence->waiting,
+		.refused = live->intake.filter->rejects.count,
+	};
+}
+
+static void
+write_stats(struct live *live)
+{
+	struct stats_counts counts;
+	char line[STATS_LINE_MAX];
+	size_t len;
+
+	if (!live->stats.open)
+		return;
+	count(live, &counts);
+	len = stats_line(line, &live->intake.stats, &counts,
+	    clock_realtime_us());
+	/* It comes with its LF, which a side file adds. */
+	if (sidefile_put(&live->stats, line, len - 1) != 0 ||
+	    sidefile_flush(&live->stats) != 0)
+		intake_failed(&live->intake, live->stats.path, errno);
+}
+
+static void
+say_counts(struct live *live)
+{
+	struct stats_counts counts;
+
+	count(live, &counts);
+	msg_info("%" PRIu64 " frames: %" PRIu64 " trades, %" PRIu64
+	    " others, %" PRIu64 " refused; %" PRIu64 " duplicates, %" PRIu64
+	    " healed in %" PRIu64 " requests, %" PRIu64 " gaps; %" PRIu64
+	    " connections", counts.frames, counts.trades,
+	    live->intake.nothers, counts.refused, counts.duplicates,
+	    counts.healed, live->heal == NULL ? 0 :
+	    heal_requests(live->heal), counts.gaps, counts.attempts);
+}
+
+/* --- The loop. --- */
+
+static int64_t
+min_us(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Does what is due; returns when the next thing is. */
+static int64_t
+tick(struct live *live)
+{
+	int64_t now_us = clock_monotonic_us(), due_us;
+	bool held = outlet_full(&live->outlet);
+
+	if (reload_asked(&live->reload))
+		reload(live);
+	due_us = feed_tick(live->feed, now_us);
+	if (live->heal != NULL)
+		due_us = min_us(due_us, heal_tick(live->heal, now_us, held));
+	if (sequence_tick(live->intake.sequence, now_us) != 0)
+		intake_failed(&live->intake, "a trade", ENOMEM);
+	due_us = min_us(due_us, sequence_due(live->intake.sequence, false));
+	if (now_us >= live->roster.due_us)
+		say_quiet(live, now_us);
+	due_us = min_us(due_us, live->roster.due_us);
+	if (live->stats.open && now_us >= live->stats_due_us) {
+		write_stats(live);
+		live->stats_due_us = now_us +
+		    live->settings->stats_interval_us;
+	}
+	return live->stats.open ? min_us(due_us, live->stats_due_us) : due_us;
+}
+
+static enum flow_result
+turn(struct live *live)
+{
+	struct intake *intake = &live->intake;
+	enum flow_result result;
+	int64_t due_us = tick(live);
+
+	if (intake->result != FLOW_READY)
+		return intake->result;
+	if (net_wait(live->net, due_us) == -1) {
+		intake_failed(intake, "libwebsockets", EIO);
+		return intake->result;
+	}
+	if (intake->result != FLOW_READY)
+		return intake->result;
+	result = outlet_settle(&live->outlet, feed_ready(live->feed));
+	if (result != FLOW_READY)
+		return result;
+	feed_pause(live->feed, outlet_full(&live->outlet));
+	if (outlet_idle(&live->outlet))
+		intake_flush(intake);
+	return intake->result;
+}
+
+/* --- Set-up. --- */
+
+static int
+open_heal(struct live *live)
+{
+	const struct settings *settings = live->settings;
+	struct heal_options options = {
+		.net = live->net, .url = &settings->rest,
+		.sequence = live->intake.sequence, .weight = &live->weight,
+		.microseconds = settings->microseconds,
+		.timeout_us = settings->connect_timeout_us,
+		.retry_max_us = settings->retry_max_us, .arg = live,
+		.on_event = on_heal, .on_page = on_page,
+		.on_error = on_heal_error,
+	};
+
+	limit_init(&live->weight, settings->rest_weight, WEIGHT_WINDOW_US);
+	if (!settings->has_rest)
+		return 0;
+	live->heal = heal_open(&options);
+	return live->heal == NULL ? -1 : 0;
+}
+
+static int
+open_feed(struct live *live)
+{
+	const struct settings *settings = live->settings;
+	struct feed_options options = {
+		.net = live->net, .url = &settings->url,
+		.resolve = live->resolve, .attempts = &live->attempts,
+		.microseconds = settings->microseconds,
+		.max_frame = settings->common.max_line,
+		.rotate_us = settings->rotate_us,
+		.overlap_us = settings->overlap_us,
+		.stale_us = settings->stale_us,
+		.connect_timeout_us = settings->connect_timeout_us,
+		.retry_max_us = settings->retry_max_us, .arg = live,
+		.on_frame = on_frame, .on_event = on_feed,
+		.on_missed = on_missed, .on_subscribed = on_subscribed,
+	};
+
+	limit_init(&live->attempts, ATTEMPTS_MAX, ATTEMPTS_WINDOW_US);
+	live->feed = feed_open(&options);
+	if (live->feed == NULL)
+		return -1;
+	for (size_t i = 0; i < settings->streams.count; i++)
+		if (add_symbol(live, settings->streams.symbols[i]) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+open_net(struct live *live)
+{
+	struct net_options options = {
+		.ca = live->settings->ca, .on_log = on_log,
+		.links = LINKS_A_SHARD * (STREAMS_ALL_MAX / STREAMS_MAX),
+	};
+
+	options.wake_fd = outlet_open(&live->outlet, live->intake.filter,
+	    live->settings->buffer, reload_fd(&live->reload));
+	if (options.wake_fd == -1)
+		return -1;
+	live->net = net_open(&options);
+	live->resolve = resolve_open(live->settings->url.host);
+	if (live->net != NULL && live->resolve != NULL)
+		return 0;
+	errno = ENOMEM;
+	return -1;
+}
+
+static enum status
+begin(struct live *live, struct filter *filter)
+{
+	const struct settings *settings = live->settings;
+	enum status status = intake_open(&live->intake, filter, settings);
+
+	if (status != STATUS_OK)
+		return status;
+	if (sidefile_open(&live->stats, settings->stats) != 0) {
+		msg_error("%s: %s", settings->stats, strerror(errno));
+		return filter_file_status(errno);
+	}
+	live->stats_due_us = clock_monotonic_us() +
+	    settings->stats_interval_us;
+	outage_init(&live->stream, &settings->url);
+	outage_init(&live->rest, &settings->rest);
+	if (reload_open(&live->reload, settings->nfiles > 0) != 0 ||
+	    open_net(live) != 0 || open_heal(live) != 0 ||
+	    open_feed(live) != 0) {
+		msg_error("set-up: %s", strerror(errno));
+		return STATUS_WORLD;
+	}
+	return settings->resume == NULL ? STATUS_OK : resume_read(
+	    live->intake.sequence, settings->resume, clock_monotonic_us());
+}
+
+static void
+end(struct live *live)
+{
+	heal_close(live->heal);
+	feed_close(live->feed);
+	resolve_close(live->resolve);
+	if (live->net != NULL)
+		net_close(live->net);
+	roster_free(&live->roster);
+	reload_close(&live->reload);
+}
+
+enum flow_result
+live_run(struct filter *filter, const struct settings *settings,
+    enum status *status)
+{
+	struct live *live = calloc(1, sizeof *live);
+	enum flow_result result = FLOW_READY;
+	int error;
+
+	if (live == NULL) {
+		msg_error("set-up: %s", strerror(errno));
+		*status = STATUS_WORLD;
+		return FLOW_END;
+	}
+	live->settings = settings;
+	*status = begin(live, filter);
+	while (*status == STATUS_OK && result == FLOW_READY && !stop_asked())
+		result = turn(live);
+	if (*status == STATUS_OK && result == FLOW_READY) {
+		write_stats(live);
+		say_counts(live);
+	}
+	intake_close(&live->intake);
+	if (result == FLOW_READY)
+		result = live->intake.result;
+	error = live->intake.error != 0 ? live->intake.error : errno;
+	if (sidefile_close(&live->stats) != 0 && result == FLOW_READY) {
+		error = errno;
+		filter->flow.failed_at = settings->stats;
+		result = FLOW_FAILED;
+	}
+	end(live);
+	free(live);
 	errno = error;
-	return live.result == FLOW_READY ? FLOW_END : live.result;
+	return result == FLOW_READY ? FLOW_END : result;
 }

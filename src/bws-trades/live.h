@@ -1,18 +1,15 @@
 #ifndef BWS_LIVE_H
 #define BWS_LIVE_H
 
-#include <stddef.h>
-
-#include "flow.h"
-#include "streams.h"
-#include "trades.h"
+#include "filter.h"
+#include "options.h"
 
 /*
- * From the exchange to standard output until asked to stop, the output's
- * reader has gone, or something failed.
+ * From the exchange to standard output, until asked to stop or standard
+ * output fails.  What went wrong before the first attempt to connect was said,
+ * and *status is not STATUS_OK.
  */
-enum flow_result live_run(struct trades *trades,
-    const struct streams *streams, const struct streams_url *url,
-    const char *ca, size_t max_frame);
+enum flow_result live_run(struct filter *filter,
+    const struct settings *settings, enum status *status);
 
 #endif

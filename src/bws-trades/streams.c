@@ -2,11 +2,11 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
-#include "opt.h"
 #include "record.h"
 
 #define SUFFIX "@trade"
@@ -48,6 +48,28 @@ check_symbol(const char *symbol, size_t len)
 	return NULL;
 }
 
+bool
+streams_has(const struct streams *streams, const char *symbol)
+{
+	for (size_t i = 0; i < streams->count; i++)
+		if (strcmp(streams->symbols[i], symbol) == 0)
+			return true;
+	return false;
+}
+
+void
+streams_drop(struct streams *streams, const char *symbol)
+{
+	for (size_t i = 0; i < streams->count; i++) {
+		if (strcmp(streams->symbols[i], symbol) == 0) {
+			free(streams->symbols[i]);
+			streams->symbols[i] =
+			    streams->symbols[--streams->count];
+			return;
+		}
+	}
+}
+
 static const char *
 add(struct streams *streams, const char *text, size_t len)
 {
@@ -62,11 +84,9 @@ add(struct streams *streams, const char *text, size_t len)
 	for (char *p = symbol; *p != '\0'; p++)
 		if (*p >= 'A' && *p <= 'Z')
 			*p = (char)(*p - 'A' + 'a');
-	for (size_t i = 0; i < streams->count; i++) {
-		if (strcmp(streams->symbols[i], symbol) == 0) {
-			free(symbol);
-			return NULL;
-		}
+	if (streams_has(streams, symbol)) {
+		free(symbol);
+		return NULL;
 	}
 	if (streams->count == streams->cap) {
 		streams->cap = streams->cap == 0 ? 16 : 2 * streams->cap;
@@ -132,70 +152,6 @@ streams_add_file(struct streams *streams, FILE *file, size_t *line)
 	return wrong;
 }
 
-/* The host as connect and the certificate want it; where the rest begins. */
-static const char *
-read_host(struct streams_url *url, const char *text)
-{
-	bool v6 = *text == '[';
-	const char *allowed = v6 ? "0123456789abcdefABCDEF:." :
-	    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-";
-	size_t len;
-
-	text += v6;
-	len = strspn(text, allowed);
-	if (len == 0 || len > STREAMS_HOST_MAX || (v6 && text[len] != ']'))
-		return NULL;
-	memcpy(url->host, text, len);
-	url->host[len] = '\0';
-	return text + len + v6;
-}
-
-static bool
-read_path(struct streams_url *url, const char *text)
-{
-	size_t len = strlen(text);
-
-	while (len > 0 && text[len - 1] == '/')
-		len--;
-	if (len >= sizeof url->path)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (!isalnum((unsigned char)text[i]) &&
-		    strchr("/-._~%:@!$&'()*+,;=", text[i]) == NULL)
-			return false;
-	memcpy(url->path, text, len);
-	url->path[len] = '\0';
-	return true;
-}
-
-bool
-streams_url_read(struct streams_url *url, const char *text)
-{
-	char port[8];
-	int64_t number;
-	size_t len;
-
-	url->tls = strncmp(text, "wss://", 6) == 0;
-	if (!url->tls && strncmp(text, "ws://", 5) != 0)
-		return false;
-	text = read_host(url, text + (url->tls ? 6 : 5));
-	if (text == NULL)
-		return false;
-	url->port = url->tls ? 443 : 80;
-	if (*text == ':') {
-		len = strcspn(++text, "/");
-		if (len >= sizeof port)
-			return false;
-		memcpy(port, text, len);
-		port[len] = '\0';
-		if (!opt_int(port, 1, 65535, &number))
-			return false;
-		url->port = (int)number;
-		text += len;
-	}
-	return (*text == '\0' || *text == '/') && read_path(url, text);
-}
-
 /* The stream's name in a URL: what is not ASCII percent-encoded (RFC 3986). */
 static size_t
 put_encoded(char *out, const char *symbol)
@@ -219,20 +175,22 @@ put_encoded(char *out, const char *symbol)
 }
 
 char *
-streams_path(const struct streams *streams, const struct streams_url *url,
-    size_t *taken)
+streams_path(const struct streams *streams, const char *base,
+    bool microseconds, size_t *taken)
 {
+	static const char unit[] = "timeUnit=MICROSECOND";
 	char name[3 * RECORD_SYMBOL_MAX + sizeof SUFFIX];
 	char *path = malloc(STREAMS_PATH_MAX + 1);
-	size_t n, len;
+	bool raw = streams->count == 1;
+	size_t room = STREAMS_PATH_MAX - sizeof unit, n, len;
 
 	if (path == NULL)
 		return NULL;
-	n = (size_t)sprintf(path, "%s%s", url->path,
-	    streams->count == 1 ? "/ws/" : "/stream?streams=");
+	n = (size_t)sprintf(path, "%s%s", base,
+	    raw ? "/ws/" : "/stream?streams=");
 	for (*taken = 0; *taken < streams->count; ++*taken) {
 		len = put_encoded(name, streams->symbols[*taken]);
-		if (n + 1 + len > STREAMS_PATH_MAX)
+		if (n + 1 + len > room)
 			break;
 		if (*taken > 0)
 			path[n++] = '/';
@@ -240,18 +198,22 @@ streams_path(const struct streams *streams, const struct streams_url *url,
 		n += len;
 	}
 	path[n] = '\0';
+	if (microseconds)
+		sprintf(path + n, "%c%s", raw ? '?' : '&', unit);
 	return path;
 }
 
 char *
-streams_subscribe(const struct streams *streams, size_t *next)
+streams_request(const struct streams *streams, size_t *next, bool want,
+    uint64_t id)
 {
 	char *text = malloc(MESSAGE_MAX);
 	size_t first = *next, n;
 
 	if (text == NULL)
 		return NULL;
-	n = (size_t)sprintf(text, "{\"method\":\"SUBSCRIBE\",\"params\":[");
+	n = (size_t)sprintf(text, "{\"method\":\"%sSUBSCRIBE\",\"params\":[",
+	    want ? "" : "UN");
 	for (; *next < streams->count; ++*next) {
 		const char *symbol = streams->symbols[*next];
 
@@ -260,6 +222,6 @@ streams_subscribe(const struct streams *streams, size_t *next)
 		n += (size_t)sprintf(text + n, "%s\"%s" SUFFIX "\"",
 		    *next > first ? "," : "", symbol);
 	}
-	sprintf(text + n, "],\"id\":%zu}", first);
+	sprintf(text + n, "],\"id\":%" PRIu64 "}", id);
 	return text;
 }

@@ -3,21 +3,22 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /*
- * Which streams are wanted, and how one asks for them: symbols, the URL, the
+ * Which streams are wanted, and how one asks for them: symbols, the
  * path, and the SUBSCRIBE messages for what does not fit the path.  Nothing
  * here touches the network.
  */
 
 #define STREAMS_MAX 1024       /* of one connection, Binance's documentation */
+#define STREAMS_ALL_MAX (20 * STREAMS_MAX) /* that one command asks for */
 /*
  * Bytes: libwebsockets 4.1 cuts the request line at 2,048 (its client-http.c);
  * the exchange's servers take some 8,000.
  */
 #define STREAMS_PATH_MAX 2000
-#define STREAMS_HOST_MAX 120
 
 struct streams {
 	char **symbols; /* lower case, each once */
@@ -39,28 +40,24 @@ const char *streams_add(struct streams *streams, const char *symbol);
 const char *streams_add_file(struct streams *streams, FILE *file,
     size_t *line);
 
-struct streams_url {
-	bool tls;
-	char host[STREAMS_HOST_MAX + 1]; /* an IPv6 address without brackets */
-	int port;
-	char path[256]; /* "" or begins with a slash, does not end with one */
-};
-
-/* ws://HOST[:PORT][/PATH] or wss://...; false when it is anything else. */
-bool streams_url_read(struct streams_url *url, const char *text);
+/* Whether the symbol, in lower case, is among them; takes it away. */
+bool streams_has(const struct streams *streams, const char *symbol);
+void streams_drop(struct streams *streams, const char *symbol);
 
 /*
  * The path and query that ask for the streams: `/ws/NAME` for one,
- * `/stream?streams=...` for several, at most STREAMS_PATH_MAX bytes; *taken
- * says how many streams are in it.  To be freed; NULL: no memory.
+ * `/stream?streams=...` for several, behind base; at most STREAMS_PATH_MAX
+ * bytes; *taken says how many streams are in it.  microseconds asks for that
+ * unit of time.  To be freed; NULL: no memory.
  */
-char *streams_path(const struct streams *streams,
-    const struct streams_url *url, size_t *taken);
+char *streams_path(const struct streams *streams, const char *base,
+    bool microseconds, size_t *taken);
 
 /*
- * A SUBSCRIBE message for streams from *next on, which is moved past those it
- * holds.  To be freed; NULL: no memory.
+ * A SUBSCRIBE (want) or UNSUBSCRIBE message for streams from *next on, which
+ * is moved past those it holds.  To be freed; NULL: no memory.
  */
-char *streams_subscribe(const struct streams *streams, size_t *next);
+char *streams_request(const struct streams *streams, size_t *next, bool want,
+    uint64_t id);
 
 #endif

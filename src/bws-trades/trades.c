@@ -1,23 +1,11 @@
 #include "trades.h"
 
-#include "clock.h"
-
 /* The exchange's own words, which may be anything. */
 static void
 say_error(struct trades *trades, const struct line *frame)
 {
 	msg_warn_limited(&trades->errors, "the exchange reports: %.*s",
 	    (int)(frame->len < 300 ? frame->len : 300), frame->text);
-}
-
-static enum flow_result
-no_memory(struct trades *trades, bool replay)
-{
-	enum flow_result result = flow_no_memory(&trades->filter.flow);
-
-	if (!replay)
-		trades->filter.flow.failed_at = "a frame";
-	return result;
 }
 
 /* A failure of standard output is seen by the loop. */
@@ -27,14 +15,14 @@ put_record(struct trades *trades, const struct frame_trade *trade,
 {
 	char record[FRAME_RECORD_MAX];
 
-	lineout_put(&trades->filter.out, record, frame_record(record, trade,
+	lineout_put(&trades->filter->out, record, frame_record(record, trade,
 	    processed_time_us));
 }
 
 /* received_us: INT64_MIN where it is not known. */
 static enum flow_result
 take_frame(struct trades *trades, const struct line *line,
-    const struct line *frame, int64_t received_us, bool replay)
+    const struct line *frame, int64_t received_us)
 {
 	struct frame_trade trade;
 
@@ -55,9 +43,9 @@ take_frame(struct trades *trades, const struct line *line,
 		trades->others++;
 		break;
 	case FRAME_NO_MEMORY:
-		return no_memory(trades, replay);
+		return flow_no_memory(&trades->filter->flow);
 	case FRAME_BAD:
-		return filter_refuse(&trades->filter, line,
+		return filter_refuse(trades->filter, line,
 		    trades->reader.reason, NULL);
 	}
 	return FLOW_READY;
@@ -77,43 +65,35 @@ take_page(struct trades *trades, const struct line *line,
 			    kept->received_us);
 		return FLOW_READY;
 	case PAGE_NO_MEMORY:
-		return no_memory(trades, true);
+		return flow_no_memory(&trades->filter->flow);
 	case PAGE_BAD:
 		break;
 	}
-	return filter_refuse(&trades->filter, line, page->reason, NULL);
+	return filter_refuse(trades->filter, line, page->reason, NULL);
 }
 
-static enum flow_result
-take_kept(struct trades *trades, const struct line *line)
+enum flow_result
+trades_take(struct trades *trades, const struct line *line)
 {
 	struct kept kept;
 	struct line frame;
 
+	trades->frames++;
 	switch (keep_read(&trades->keep, line->text, line->len, &kept)) {
 	case KEEP_FRAME:
 		frame = (struct line){ .text = kept.text, .len = kept.len };
-		return take_frame(trades, line, &frame, kept.received_us,
-		    true);
+		return take_frame(trades, line, &frame, kept.received_us);
 	case KEEP_PAGE:
 		return take_page(trades, line, &kept);
 	case KEEP_NO_MEMORY:
-		return no_memory(trades, true);
+		return flow_no_memory(&trades->filter->flow);
 	case KEEP_BAD:
-		return filter_refuse(&trades->filter, line,
+		return filter_refuse(trades->filter, line,
 		    trades->keep.reason, NULL);
 	case KEEP_NONE:
 		break;
 	}
-	return take_frame(trades, line, line, INT64_MIN, true);
-}
-
-enum flow_result
-trades_take(struct trades *trades, const struct line *line, bool replay)
-{
-	trades->frames++;
-	return replay ? take_kept(trades, line) :
-	    take_frame(trades, line, line, clock_realtime_us(), false);
+	return take_frame(trades, line, line, INT64_MIN);
 }
 
 void

@@ -11,28 +11,26 @@
 #include "page.h"
 
 /*
- * What a frame becomes, wherever it came from: a record on standard output, a
+ * What a line of a replay becomes: a record on standard output, a
  * count, or a refused line.
  */
 struct trades {
-	struct filter filter;
+	struct filter *filter;
 	struct frame_reader reader;
-	struct keep keep;        /* for a replay: what --frames kept */
+	struct keep keep;        /* what --frames kept */
 	struct page page;        /* likewise */
 	struct msg_limit errors; /* that the exchange reported */
 	uint64_t frames, others; /* a page is a frame, too */
 };
 
-/* The readers alone; the filter is filter_begin()'s. */
+/* The readers; the filter is the caller's. */
 void trades_init(struct trades *trades);
 void trades_free(struct trades *trades);
 
 /*
- * replay: a line of a capture, which is a bare frame or what --frames kept,
- * and processed_time is when it was received, or else from the frame.
- * Otherwise a frame, and the clock's.
+ * A line of a capture, which is a bare frame or what --frames kept;
+ * processed_time is when it was received, or else from the frame.
  */
-enum flow_result trades_take(struct trades *trades, const struct line *line,
-    bool replay);
+enum flow_result trades_take(struct trades *trades, const struct line *line);
 
 #endif

@@ -37,8 +37,8 @@ refused 'symbols: line 5: the symbol has a character' --symbols "$T/symbols"
 printf 'no certificate\n' >"$T/ca"
 refused 'holds no certificate' --ca "$T/ca" btcusdt
 
-seq -f 'sym%g' 1025 >"$T/many"
-refused '1025 symbols; a connection has at most 1024' --symbols "$T/many"
+seq -f 'sym%g' 20481 >"$T/many"
+refused '20481 symbols; at most 20480 are possible' --symbols "$T/many"
 
 BWS_TRADES_URL=nonsense status_is 2 'a bad BWS_TRADES_URL is refused' \
     bws-trades btcusdt

@@ -1,6 +1,6 @@
 /*
- * Symbols, URLs and what is asked of the exchange: nothing breaks the URL, no
- * stream is asked for twice, and 1,024 fit.
+ * Symbols and what is asked of the exchange: nothing breaks the URL, no stream
+ * is asked for twice, and 1,024 fit.
  */
 #include "../../src/bws-trades/streams.h"
 
@@ -45,59 +45,36 @@ test_symbols(void)
 }
 
 static void
-test_urls(void)
-{
-	static const char *const bad[] = {
-		"", "http://x", "wss://", "wss:///x", "ws://x:", "ws://x:0",
-		"ws://x:65536", "ws://x:9443x", "ws://x:-1", "ws://u@x",
-		"ws://x/?a=b", "ws://x/#a", "ws://x?a", "ws://x y", "ws://[::1",
-		"ws://x/a b", "ws://x/\r\nHost: y", "WSS://x", "ws://x:443:1",
-	};
-	static const struct {
-		const char *text, *host, *path;
-		bool tls;
-		int port;
-	} good[] = {
-		{ "wss://stream.binance.com:9443", "stream.binance.com", "",
-		    true, 9443 },
-		{ "wss://data-stream.binance.vision/",
-		    "data-stream.binance.vision", "", true, 443 },
-		{ "ws://127.0.0.1:8080/a/b//", "127.0.0.1", "/a/b", false,
-		    8080 },
-		{ "ws://[::1]:81", "::1", "", false, 81 },
-	};
-	struct streams_url url;
-
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-		tap_ok(!streams_url_read(&url, bad[i]), "bad URL %zu is refused",
-		    i);
-	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-		tap_ok(streams_url_read(&url, good[i].text) &&
-		    strcmp(url.host, good[i].host) == 0 &&
-		    strcmp(url.path, good[i].path) == 0 &&
-		    url.tls == good[i].tls && url.port == good[i].port,
-		    "%s", good[i].text);
-}
-
-static void
 test_requests(void)
 {
 	struct streams streams = { .count = 0 };
-	struct streams_url url;
 	char *text;
 	size_t taken;
 
-	streams_url_read(&url, "ws://x/base");
 	streams_add(&streams, "BTCUSDT");
-	text = streams_path(&streams, &url, &taken);
+	text = streams_path(&streams, "/base", false, &taken);
 	tap_text(text, strlen(text), "/base/ws/btcusdt@trade",
 	    "one symbol: a raw stream");
 	free(text);
-	streams_add(&streams, "\xe5\xb8\x81usdt");
-	text = streams_path(&streams, &url, &taken);
-	tap_text(text, strlen(text), "/base/stream?streams=btcusdt@trade/"
-	    "%E5%B8%81usdt@trade", "several: a combined stream, encoded");
+	text = streams_path(&streams, "", true, &taken);
+	tap_text(text, strlen(text),
+	    "/ws/btcusdt@trade?timeUnit=MICROSECOND", "in microseconds");
 	free(text);
+	streams_add(&streams, "\xe5\xb8\x81usdt");
+	text = streams_path(&streams, "/base", true, &taken);
+	tap_text(text, strlen(text), "/base/stream?streams=btcusdt@trade/"
+	    "%E5%B8%81usdt@trade&timeUnit=MICROSECOND",
+	    "several: a combined stream, encoded");
+	free(text);
+	taken = 0;
+	text = streams_request(&streams, &taken, false, 17);
+	tap_text(text, strlen(text), "{\"method\":\"UNSUBSCRIBE\",\"params\":"
+	    "[\"btcusdt@trade\",\"\xe5\xb8\x81usdt@trade\"],\"id\":17}",
+	    "and dropped by a message");
+	free(text);
+	streams_drop(&streams, "btcusdt");
+	tap_ok(!streams_has(&streams, "btcusdt") && streams.count == 1 &&
+	    streams_has(&streams, "\xe5\xb8\x81usdt"), "one is taken away");
 	streams_free(&streams);
 }
 
@@ -106,24 +83,22 @@ static void
 test_many(void)
 {
 	struct streams streams = { .count = 0 };
-	struct streams_url url;
 	char *text, name[80];
 	size_t next, names = 0, messages = 0;
 	bool bounded;
 
-	streams_url_read(&url, "ws://x");
 	for (int i = 0; i < STREAMS_MAX; i++) {
 		sprintf(name, "\xe5\xb8\x81\xe5\xae\x89%050dusdt", i);
 		streams_add(&streams, name);
 	}
-	text = streams_path(&streams, &url, &next);
+	text = streams_path(&streams, "", true, &next);
 	bounded = strlen(text) <= STREAMS_PATH_MAX;
 	names = next;
 	free(text);
 	while (next < streams.count) {
 		size_t first = next;
 
-		text = streams_subscribe(&streams, &next);
+		text = streams_request(&streams, &next, true, 1);
 		bounded &= next > first && strlen(text) < 4096;
 		for (const char *p = text; (p = strstr(p, "@trade")) != NULL;
 		    p++)
@@ -141,7 +116,6 @@ int
 main(void)
 {
 	test_symbols();
-	test_urls();
 	test_requests();
 	test_many();
 	return tap_done();
