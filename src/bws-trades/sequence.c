@@ -119,8 +119,8 @@ void
 sequence_resume(struct sequence *seq, struct sequence_symbol *sym,
     int64_t last_id, int64_t time_us, int64_t now_us)
 {
-	if (!sym->active || sym->next != SYMBOL_FRESH || last_id < 0 ||
-	    last_id >= ORDER_ID_MAX)
+	if (!sym->active || sym->heard || last_id < 0 ||
+	    last_id < sym->next || last_id >= ORDER_ID_MAX)
 		return;
 	order_time(seq, now_us);
 	sym->next = last_id + 1;

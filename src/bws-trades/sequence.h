@@ -134,7 +134,7 @@ int sequence_drop(struct sequence *seq, struct sequence_symbol *sym,
 /*
  * The highest id that went out in an earlier life, and its event time or
  * SEQUENCE_NO_TIME: for a fresh symbol, before its first trade.  REST is then
- * asked what came after it.
+ * asked what came after it.  Of several calls the highest id counts.
  */
 void sequence_resume(struct sequence *seq, struct sequence_symbol *sym,
     int64_t last_id, int64_t time_us, int64_t now_us);

@@ -365,6 +365,12 @@ test_resume(void)
 	came("A8h A9 B8", "and the stream goes on");
 	end();
 	begin();
+	for (int64_t id = 2; id <= 4; id++)
+		sequence_resume(seq, a, id, id * SECOND, now);
+	sequence_resume(seq, a, 3, 3 * SECOND, now);
+	wanted("A5", "of several ids the highest one counts");
+	end();
+	begin();
 	sequence_resume(seq, a, 4, 4 * SECOND, now);
 	take(a, 5, 5);
 	wanted("", "the stream goes on where it ended");
