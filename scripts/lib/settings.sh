@@ -1,10 +1,11 @@
 # shellcheck shell=bash
 # The settings of scripts/tickpipe.conf as variables, for every script here:
-# SYMBOLS TICKPIPE_URL BROKERS KAFKA_PROPERTIES TOPIC PARTITIONS REPLICAS
-# GROUP_CANDLES GROUP_TICKS DATABASE TABLE_TICKS TABLE_CANDLES LATENESS UPDATES
-# DATA. Sets ROOT and KAFKA_OPTIONS (an array for the Kafka commands), and puts
-# the commands of this tree first in PATH. Sourced, never run; the script ends
-# with status 2 when a settings file cannot be read.
+# SYMBOLS TICKPIPE_URL TICKPIPE_REST TIME_UNIT RESUME_MESSAGES BROKERS
+# KAFKA_PROPERTIES TOPIC PARTITIONS REPLICAS GROUP_CANDLES GROUP_TICKS DATABASE
+# TABLE_TICKS TABLE_CANDLES LATENESS UPDATES DATA. Sets ROOT and KAFKA_OPTIONS
+# (an array for the Kafka commands), and puts the commands of this tree first in
+# PATH. Sourced, never run; the script ends with status 2 when a settings file
+# cannot be read.
 #
 # Which value counts: the environment's, then the settings file's own, then
 # that of the local stack (scripts/stack or scripts/compose), then the settings
