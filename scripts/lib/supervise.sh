@@ -41,6 +41,7 @@ SUPERVISE_stop=0	# asked to end
 SUPERVISE_group=''	# the process group that runs
 SUPERVISE_asked=0	# times that it was asked to end
 SUPERVISE_failures=0	# starts without health
+SUPERVISE_worst=0	# the status to end with
 declare -A SUPERVISE_running=() # shells whose end was not reported yet: pids
 
 say()
