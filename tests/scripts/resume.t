@@ -201,6 +201,47 @@ unset -f ohlc-window
 is "$(cat "$T"/far/{resume,checkpoint})" "$(cat "$T"/before/{resume,checkpoint})" \
     'what is known stays'
 
+# The ingest begins with it; a stand-in says how it was called.
+mkdir "$T/bin"
+ln -s "$BIN"/* "$T/bin"
+stand_in()
+{
+	rm -f "$T/bin/$1" "$T/called"
+	printf '%s\n' '#!/bin/sh' "$2" >"$T/bin/$1"
+	chmod +x "$T/bin/$1"
+}
+
+# ingest STATUS NAME: started, called, and asked to stop.
+ingest()
+{
+	local status
+
+	env TICKPIPE_BIN="$T/bin" TICKPIPE_RUN="$T/run" DATA="$T/data" \
+	    SYMBOLS='btcusdt rareusdt' TIME_UNIT=us "$ROOT/scripts/ingest" \
+	    2>"$T/ingest.err" &
+	wait_for 30 test -e "$T/called"
+	kill -TERM "$!"
+	wait "$!"
+	status=$?
+	is "$status" "$1" "$2" || diag_file "$T/ingest.err"
+}
+
+# shellcheck disable=SC2016 # expanded there
+stand_in bws-trades \
+    'echo "$*" >"$T/calling"; mv "$T/calling" "$T/called"; exec sleep 60'
+ingest 3 'the ingest'
+like "$(<"$T/called")" \
+    "--resume $T/data/ingest-0/resume .*--microseconds btcusdt rareusdt" \
+    'asks for what is missing'
+is "$(jq -r .trade_id "$T/data/ingest-0/resume" | sort -n | paste -s -d ,)" \
+    9,9000 'from where the topic ends'
+# shellcheck disable=SC2016 # expanded there
+stand_in kafka-sub ': >"$T/called"; exec sleep 60'
+ingest 0 'asked to stop while it reads the topic it ends in order'
+for setting in RESUME_MESSAGES=many TIME_UNIT=ns; do
+	status_is 2 "$setting is wrong" env "$setting" "$ROOT/scripts/ingest"
+done
+
 # Random topics: symbols that trade often and hardly ever, looked for by some.
 RESUME_FIRST=3
 topic random 3 </dev/null
