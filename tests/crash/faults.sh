@@ -15,6 +15,11 @@ FAULTS=(kill_reader kill_writer kill_window kill_ingest kill_script
 	answer_cut disk_full disk_full_later)
 FAULTS_CLUSTER=(leaders_moved two_brokers_killed)
 
+# What befalls a live feed besides.
+FAULTS_FEED=(kill_feed kill_validator kill_producer kill_feed_shell
+	kill_feed_often stop_feed feed_restarted net_cut_exchange
+	net_slow_exchange net_dead_exchange)
+
 # Longer than kafka-sub's session timeout: its partitions go to another.
 STOPPED=8
 
@@ -26,6 +31,18 @@ draw()
 
 DECK=()
 
+# deck: all that can be drawn.
+deck()
+{
+	if [[ ${CRASH_FAULTS:-all} == feed ]]; then
+		DECK=("${FAULTS_FEED[@]}")
+		return
+	fi
+	DECK=("${FAULTS[@]}")
+	((NODES == 1)) || DECK+=("${FAULTS_CLUSTER[@]}")
+	[[ $SOURCE != live ]] || DECK+=("${FAULTS_FEED[@]}")
+}
+
 # next_fault: sets FAULT, from a deck that is shuffled anew when it is empty, so
 # that a short round too has nearly all of them.
 next_fault()
@@ -33,8 +50,7 @@ next_fault()
 	local i j
 
 	if ((${#DECK[@]} == 0)); then
-		DECK=("${FAULTS[@]}")
-		((NODES == 1)) || DECK+=("${FAULTS_CLUSTER[@]}")
+		deck
 		for ((i = ${#DECK[@]} - 1; i > 0; i--)); do
 			draw $((i + 1))
 			j=${DECK[i]}
@@ -165,6 +181,58 @@ fault_pipeline_removed()
 	{ read -r pid <"$T/pid/candles-$DRAW"; } 2>/dev/null &&
 	    : >"$T/asked/candles-$DRAW" && kill -TERM "$pid"
 }
+
+# --- The live feed. ---
+
+fault_kill_feed() { kill_one ' bws-trades ingest-'; }
+fault_kill_validator() { kill_one ' ndjson-validate ingest-'; }
+fault_kill_producer() { kill_one ' kafka-pub ingest-'; }
+
+# The script's own shells: one that runs a member, or reads the topic before it
+# becomes bws-trades.
+fault_kill_feed_shell()
+{
+	local pids
+
+	mapfile -t pids < <(bashes ingest)
+	((${#pids[@]} > 1)) || return
+	draw $((${#pids[@]} - 1))
+	echo "one of ${#pids[@]}"
+	kill -KILL "${pids[DRAW + 1]}"
+}
+
+# One after another, wherever the next start is by then.
+fault_kill_feed_often()
+{
+	local n
+
+	for ((n = 0; n < 4; n++)); do
+		kill_one ' ingest-'
+		some_ms 0 900
+	done
+}
+
+# A slow reader, or a feed that reads no more.
+fault_stop_feed()
+{
+	draw_command ' ingest-' || return
+	echo "$NAME of $SLOT for $STOPPED s"
+	kill -STOP "$PID" && sleep "$STOPPED"
+	kill -CONT "$PID"
+}
+
+fault_feed_restarted()
+{
+	local pid
+
+	echo 'asked to end, and started again'
+	{ read -r pid <"$T/pid/ingest"; } 2>/dev/null &&
+	    : >"$T/asked/ingest" && kill -TERM "$pid"
+}
+
+fault_net_cut_exchange() { net cut $((NODES + 2)); }
+fault_net_slow_exchange() { slow $((NODES + 2)); }
+fault_net_dead_exchange() { dead $((NODES + 2)); }
 
 # --- Servers. One fault at a time for each; the lock says so. ---
 
@@ -317,8 +385,8 @@ role_is_well()
 	    -c "$end_sessions"
 }
 
-# --- The network between them: routes 1 to NODES are the brokers', the last
-# one the database's. ---
+# --- The network between them: routes 1 to NODES are the brokers', then come
+# the database's and the exchange's. ---
 
 net()
 {

@@ -178,7 +178,10 @@ judge()
 
 	same_table crypto_prices 'symbol, trade_id'
 	same_table window_1m 'window_start, symbol'
-	judge_ingested
+	case $SOURCE in
+	live) live_judge ;;
+	*) judge_ingested ;;
+	esac
 	judge_recomputed
 	same_places 'late trades' "$T/reference/late" "$data"/candles-*/late*
 	same_places 'refused by kafka-sub' "$T/reference/messages" \
@@ -190,6 +193,7 @@ judge()
 	status_is 0 'reading on as ticks' \
 	    kafka-sub -q -g "$GROUP_TICKS" -e --rejects "$T/more" "$TOPIC"
 	is "$(wc -l <"$T/out")" 0 'gives nothing: everything was acknowledged'
+	[[ $SOURCE != live ]] || live_judge_repaired
 	check 'nothing is left running' wait_for 10 nothing_left
 	# Of a slot that was killed as a whole the next one to take it clears up.
 	is "$(find "$TICKPIPE_RUN" -type p | grep -vwFf "$T/orphaned")" '' \

@@ -90,6 +90,19 @@ ingest_files()
 	rm -f "$T/pid/$1" "$T/want/$1"
 }
 
+# strange_always NAME: such lines every few seconds, as long as NAME is wanted.
+strange_always()
+{
+	local n=0
+
+	exec 2>>"$T/$1.err"
+	while [[ -e $T/want/$1 ]]; do
+		strange_lines $((STRANGE + 1 + n))
+		((n += 4))
+		sleep 1.2
+	done
+}
+
 # strange_lines N: what another writer may put into the topic: refused by
 # kafka-sub, by ohlc-window (one of them absurdly late in the future), and by
 # the database.

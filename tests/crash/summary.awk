@@ -31,6 +31,10 @@ END {
 	printf "%.0f lines in the topic, %.0f replayed into the table of " \
 	    "ticks, %.0f duplicates absorbed there\n", sum["lines"],
 	    sum["proposed"] - good, sum["proposed"] - sum["ticks"]
+	if (sum["live"] > 0)
+		printf "%d of these rounds live: %.0f trades of the exchange, " \
+		    "%.0f sent again\n", sum["live"], sum["made"],
+		    sum["repeated"]
 	printf "%.0f ticks, %.0f candles (%.0f written), %d late, %d refused\n",
 	    sum["ticks"], sum["candles"], sum["candles_proposed"],
 	    sum["late"], sum["refused"]
