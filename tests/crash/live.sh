@@ -12,6 +12,13 @@ LIVE_NAME=M
 LIVE_RATE=${CRASH_RATE:-2000}
 LIVE_SPEED=10
 
+# What the exchange does wrong meanwhile; ids that it never gave would be
+# missing in the log too.
+LIVE_FAULTS=drop,reset,close,stall,half-open,behind,garbage,binary,utf8,long
+LIVE_FAULTS+=,shutdown,cut,lose,duplicate,reorder,pieces,slow-handshake,refuse
+LIVE_FAULTS+=,too-many,rest-429,rest-418,rest-500,rest-slow,rest-cut
+LIVE_FAULTS+=,rest-garbage,rest-refuse,rest-empty,rest-short
+
 # Seconds of trades for a cycle, and for everything to arrive afterwards: REST
 # gives 240 pages a minute, and each start asks for every symbol.
 LIVE_CYCLE=5
@@ -29,6 +36,8 @@ live_exchange()
 	exchange_start exchange --seed $((SEED * 10000 + ROUND)) \
 	    --symbols "${SYMBOLS// /,}" --rate "$LIVE_RATE" \
 	    --speed "$LIVE_SPEED" --trades "$LIVE_TRADES" \
+	    --faults $((CYCLES * 2)) --fault-every 3 --fault-after 10 \
+	    --fault-kinds "$LIVE_FAULTS" \
 	    --start 2025-01-01T00:00:00Z --wait-for-clients "$LIVE_SYMBOLS" ||
 	    bail 'no exchange'
 	export SYMBOLS TICKPIPE_URL=ws://127.0.0.1:$1
@@ -99,6 +108,9 @@ live_judge()
 	is "$(cat "$T"/data/ingest-*/{frames,rejects,undelivered} 2>/dev/null)" \
 	    '' 'and none was refused'
 	is "$(cat "$T"/data/ingest-*/gaps 2>/dev/null)" '' 'no gap is reported'
+	exchange_stop "$EXCHANGE_PID"
+	is "$(jq '[to_entries[] | select(.key | startswith("over_")).value] |
+	    add' "$T/exchange.counts")" 0 'no limit of the exchange is exceeded'
 }
 
 # live_judge_repaired: with the trades that came late all candles are right.
