@@ -213,6 +213,6 @@ order_stop(struct sequence *seq, struct sequence_symbol *sym,
 		take_out(seq, sym, trade);
 		free(trade);
 	}
-	return sym->seen < sym->next ? 0 : order_report(seq, sym, sym->seen,
-	    reason, SEQUENCE_NO_TIME);
+	return sym->seen < sym->next || sym->next == SYMBOL_FRESH ? 0 :
+	    order_report(seq, sym, sym->seen, reason, SEQUENCE_NO_TIME);
 }

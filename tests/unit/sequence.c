@@ -664,6 +664,11 @@ test_end(void)
 	came("A6h A7 A8-9s B2-4s", "and goes out as far as there is no hole");
 	tap_int((int64_t)counts()->waiting, 0, "nothing is left");
 	end();
+	begin();
+	sequence_drop(seq, a, now);
+	sequence_end(seq);
+	came("", "of a symbol without a trade nothing is missing");
+	end();
 }
 
 static void
