@@ -33,7 +33,8 @@ sequence_new(const struct sequence_options *options)
 void
 sequence_free(struct sequence *seq)
 {
-	symbols_free(&seq->symbols);
+	if (seq != NULL)
+		symbols_free(&seq->symbols);
 	free(seq);
 }
 

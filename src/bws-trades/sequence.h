@@ -101,7 +101,7 @@ struct sequence_symbol; /* lives as long as the sequence */
 
 /* NULL: out of memory.  The options are copied. */
 struct sequence *sequence_new(const struct sequence_options *options);
-void sequence_free(struct sequence *seq);
+void sequence_free(struct sequence *seq); /* NULL: nothing */
 
 const struct sequence_counts *sequence_counts(struct sequence *seq);
 
