@@ -143,10 +143,15 @@ on_link(void *arg, struct link *link, enum link_event event,
 		on_up(shard, conn);
 		return;
 	}
+	if (conn->close_us != INT64_MAX) {
+		/* It has nothing that the one in its place has not. */
+		tell(feed, FEED_CLOSED, conn, NULL);
+		forget(conn);
+		return;
+	}
 	retry_later(shard, conn);
 	tell(feed, event == LINK_DOWN ? FEED_DOWN : FEED_FAILED, conn, detail);
-	/* One that was being replaced has nothing that the other has not. */
-	if (conn->up && conn->close_us == INT64_MAX)
+	if (conn->up)
 		lost(shard);
 	forget(conn);
 }
@@ -184,12 +189,28 @@ request_from(struct feed *feed, struct conn *conn,
 	return 0;
 }
 
-/* Says what was added and dropped to the connections that do not know it. */
+static bool
+has_unanswered(const struct shard *shard)
+{
+	for (int i = 0; i < CONNS_MAX; i++)
+		if (shard->conns[i].link != NULL &&
+		    shard->conns[i].unanswered > 0)
+			return true;
+	return false;
+}
+
+/*
+ * Says what was added and dropped to the connections that do not know it; not
+ * before they have answered what was said before, so that changes faster than
+ * the exchange's limit of messages come to few requests.
+ */
 static int
 request_changes(struct shard *shard)
 {
 	struct feed *feed = shard->feed;
 
+	if (has_unanswered(shard))
+		return 0;
 	for (int i = 0; i < CONNS_MAX; i++) {
 		struct conn *conn = &shard->conns[i];
 
@@ -438,9 +459,13 @@ retire(struct shard *shard, int64_t now_us)
 		    (newest == NULL || conn->number > newest->number))
 			newest = conn;
 	for (conn = shard->conns; conn < shard->conns + CONNS_MAX; conn++) {
-		if (conn->link == NULL || newest == NULL ||
-		    conn->number >= newest->number)
+		if (conn->link == NULL)
 			continue;
+		if (newest == NULL || conn->number >= newest->number) {
+			/* What was to take its place may have gone. */
+			conn->close_us = INT64_MAX;
+			continue;
+		}
 		if (conn->close_us == INT64_MAX)
 			conn->close_us = now_us + feed->options.overlap_us;
 		if (now_us >= conn->close_us) {
@@ -554,8 +579,12 @@ feed_answer(struct feed *feed, struct link *link, int64_t id, bool ok)
 	feed->changed = true;
 	conn->unanswered--;
 	conn->asked_us = clock_monotonic_us();
-	if (!ok)
-		tell(feed, FEED_REFUSED, conn, NULL);
+	if (ok)
+		return;
+	tell(feed, FEED_REFUSED, conn, NULL);
+	if (!conn->leaving)
+		retry_later(shard, conn);
+	leave(shard, conn, "it lacks streams");
 }
 
 void
@@ -596,15 +625,22 @@ feed_ready(const struct feed *feed)
 void
 feed_pause(struct feed *feed, bool paused)
 {
+	int64_t now = clock_monotonic_us();
+
 	if (feed->paused == paused)
 		return;
 	feed->paused = paused;
 	feed->changed = true;
 	for (struct shard *shard = feed->shards; shard != NULL;
-	    shard = shard->next)
-		for (int i = 0; i < CONNS_MAX; i++)
-			if (shard->conns[i].link != NULL)
-				link_pause(shard->conns[i].link, paused);
+	    shard = shard->next) {
+		for (int i = 0; i < CONNS_MAX; i++) {
+			if (shard->conns[i].link == NULL)
+				continue;
+			link_pause(shard->conns[i].link, paused);
+			/* An answer may have come meanwhile. */
+			shard->conns[i].asked_us = now;
+		}
+	}
 }
 
 size_t

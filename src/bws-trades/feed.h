@@ -26,9 +26,9 @@ enum feed_event {
 	FEED_CONNECTING,
 	FEED_READY,    /* all of its streams are subscribed to */
 	FEED_ROTATING, /* another one is to replace it; detail says why */
-	FEED_CLOSED,   /* this side closed it, having another */
+	FEED_CLOSED,   /* it was of no use any more; another may be there */
 	FEED_LIMITED,  /* an attempt waits for the limit of connections */
-	FEED_REFUSED,  /* the exchange refused streams of it */
+	FEED_REFUSED,  /* the exchange refused streams of it: it is replaced */
 };
 
 struct feed_options {

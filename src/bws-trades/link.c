@@ -24,7 +24,7 @@ struct link {
 	struct lws *wsi; /* NULL: none yet, or no more */
 	char *address, *path, *host;
 	bool up, over, closed, paused;
-	int64_t heard_us; /* a frame or the end of a pause, monotonic */
+	int64_t heard_us; /* it was up, paused or had input, monotonic */
 	lws_sorted_usec_list_t begin, timeout, pace;
 	char **messages; /* to be sent */
 	size_t nmessages;
@@ -451,15 +451,17 @@ link_on_lws(struct net_object *object, struct lws *wsi,
 }
 
 int64_t
-link_silent_us(const struct link *link, int64_t now_us)
+link_silent_us(struct link *link, int64_t now_us)
 {
 	struct tcp_info info;
 	socklen_t size = sizeof info;
-	int64_t silent_us = now_us - link->heard_us;
 	int fd = link->wsi == NULL ? -1 : lws_get_socket_fd(link->wsi);
+	int64_t silent_us;
 
+	/* When it came is not known: it lay there while nobody read. */
 	if (link->paused || link_readable(link))
-		return 0;
+		link->heard_us = now_us;
+	silent_us = now_us - link->heard_us;
 	if (fd >= 0 && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info,
 	    &size) == 0 && (int64_t)info.tcpi_last_data_recv * 1000 <
 	    silent_us)

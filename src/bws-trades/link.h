@@ -65,7 +65,7 @@ int link_send(struct link *link, char *text);
  * How long nothing has come, not even a part of a frame, while this side was
  * ready to read.  For a link that is up.
  */
-int64_t link_silent_us(const struct link *link, int64_t now_us);
+int64_t link_silent_us(struct link *link, int64_t now_us);
 
 /* Whether there is input that net_wait() would handle at once. */
 bool link_readable(const struct link *link);
