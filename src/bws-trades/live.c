@@ -458,7 +458,8 @@ begin(struct live *live, struct filter *filter)
 		return STATUS_WORLD;
 	}
 	return settings->resume == NULL ? STATUS_OK : resume_read(
-	    live->intake.sequence, settings->resume, clock_monotonic_us());
+	    live->intake.sequence, settings->resume,
+	    settings->common.max_line, clock_monotonic_us());
 }
 
 static void

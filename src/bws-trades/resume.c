@@ -1,15 +1,17 @@
 #include "resume.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "decimal.h"
 #include "filter.h"
 #include "json.h"
+#include "linein.h"
 #include "msg.h"
+#include "stop.h"
 #include "timestamp.h"
 
 struct resume {
@@ -17,7 +19,7 @@ struct resume {
 	struct json json;
 	struct msg_limit limit;
 	const char *path;
-	uint64_t line, used, bad;
+	uint64_t used, bad;
 	int64_t now_us;
 };
 
@@ -70,50 +72,73 @@ read_line(struct resume *resume, const char *text, size_t len)
 }
 
 static void
-read_all(struct resume *resume, FILE *file)
+say_bad(struct resume *resume, uint64_t line, const char *wrong)
 {
-	const char *wrong;
-	char *text = NULL;
-	size_t cap = 0;
-	ssize_t len;
+	resume->bad++;
+	msg_warn_limited(&resume->limit, "%s: line %" PRIu64
+	    ": passed over: %s", resume->path, line, wrong);
+}
 
-	while ((len = getline(&text, &cap, file)) != -1) {
-		resume->line++;
-		wrong = read_line(resume, text, (size_t)len);
-		if (wrong == NULL)
+/* To the end, or until asked to stop.  -1 with errno. */
+static int
+read_all(struct resume *resume, struct linein *in)
+{
+	enum linein_result result;
+	const char *wrong;
+	struct line line;
+
+	while ((result = linein_next(in, &line)) != LINEIN_END) {
+		if (result == LINEIN_MORE && stop_asked())
+			return 0;
+		if (result == LINEIN_MORE) {
+			if (linein_fill(in) == -1 && errno != EINTR)
+				return -1;
 			continue;
-		resume->bad++;
-		msg_warn_limited(&resume->limit, "%s: line %" PRIu64
-		    ": passed over: %s", resume->path, resume->line, wrong);
+		}
+		wrong = result == LINEIN_LONG ? "longer than --max-line" :
+		    read_line(resume, line.text, line.len);
+		if (wrong != NULL)
+			say_bad(resume, line.number, wrong);
 	}
-	free(text);
+	return 0;
+}
+
+static int
+read_file(struct resume *resume, size_t max_line)
+{
+	int fd = open(resume->path, O_RDONLY | O_CLOEXEC), result = -1;
+	struct linein in;
+
+	if (fd == -1)
+		return errno == EINTR && stop_asked() ? 0 : -1;
+	if (linein_init(&in, fd, max_line) == 0) {
+		result = read_all(resume, &in);
+		if (result == 0)
+			msg_info("%s: %" PRIu64 " lines, %" PRIu64 " of "
+			    "symbols that are asked for, %" PRIu64 " of no use",
+			    resume->path, in.number, resume->used,
+			    resume->bad);
+		linein_free(&in);
+	}
+	close(fd);
+	return result;
 }
 
 enum status
-resume_read(struct sequence *sequence, const char *path, int64_t now_us)
+resume_read(struct sequence *sequence, const char *path, size_t max_line,
+    int64_t now_us)
 {
 	struct resume resume = { .sequence = sequence, .path = path,
 		.now_us = now_us };
-	FILE *file = fopen(path, "re");
-	int error;
+	int result, error;
 
-	if (file == NULL) {
-		msg_error("%s: %s", path, strerror(errno));
-		return filter_file_status(errno);
-	}
 	json_init(&resume.json);
-	errno = 0;
-	read_all(&resume, file);
-	error = ferror(file) ? errno : 0;
-	fclose(file);
+	result = read_file(&resume, max_line);
+	error = errno;
 	json_free(&resume.json);
 	msg_limit_flush(&resume.limit);
-	if (error != 0) {
-		msg_error("%s: %s", path, strerror(error));
-		return filter_file_status(error);
-	}
-	msg_info("%s: %" PRIu64 " lines, %" PRIu64 " of symbols that are asked "
-	    "for, %" PRIu64 " of no use", path, resume.line, resume.used,
-	    resume.bad);
-	return STATUS_OK;
+	if (result == 0)
+		return STATUS_OK;
+	msg_error("%s: %s", path, strerror(error));
+	return filter_file_status(error);
 }
