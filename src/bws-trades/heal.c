@@ -83,8 +83,12 @@ limited(struct heal *heal, const struct rest_answer *answer)
 		wait_s = WAIT_DEFAULT_S;
 	if (wait_s > WAIT_MAX_S)
 		wait_s = WAIT_MAX_S;
-	/* It counts in whole seconds, perhaps rounded down. */
-	heal->not_before_us = now + (wait_s + 1) * SECOND_US;
+	/*
+	 * It counts in whole seconds, perhaps rounded down; and who is told so
+	 * again and again had better wait longer each time.
+	 */
+	heal->not_before_us = now + (wait_s + 1) * SECOND_US +
+	    (heal->troubled ? backoff_next_us(&heal->backoff) : 0);
 	heal->troubled = true;
 	snprintf(detail, sizeof detail, "HTTP status %d, waiting for %" PRId64
 	    " s", answer->status, wait_s + 1);
@@ -313,10 +317,7 @@ heal_tick(struct heal *heal, int64_t now_us, bool paused)
 	wait_us = limits_us(heal, now_us, heal->asked.low_priority);
 	if (wait_us > 0) {
 		/* What is known to be missing may be wanted before. */
-		int64_t due_us = sequence_due(sequence, true);
-
-		wait_us += now_us;
-		return due_us > now_us && due_us < wait_us ? due_us : wait_us;
+		return now_us + (wait_us < SECOND_US ? wait_us : SECOND_US);
 	}
 	switch (find_address(heal, &why)) {
 	case RESOLVE_WAIT:
