@@ -121,11 +121,15 @@ close_file(struct intake *intake, struct sidefile *file)
 }
 
 void
+intake_end(struct intake *intake)
+{
+	if (intake->result == FLOW_READY)
+		sequence_end(intake->sequence);
+}
+
+void
 intake_close(struct intake *intake)
 {
-	if (intake->sequence != NULL && intake->result == FLOW_READY &&
-	    intake->filter->out.error == 0)
-		sequence_end(intake->sequence);
 	close_file(intake, &intake->gaps);
 	close_file(intake, &intake->frames);
 	msg_limit_flush(&intake->errors);

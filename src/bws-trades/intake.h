@@ -40,7 +40,9 @@ struct intake {
 enum status intake_open(struct intake *intake, struct filter *filter,
     const struct settings *settings);
 
-/* The end: reports what is still missing, unless standard output is gone. */
+/* The last trades go out, and what is still missing is reported. */
+void intake_end(struct intake *intake);
+/* Also after intake_open() failed. */
 void intake_close(struct intake *intake);
 
 /*

@@ -79,6 +79,14 @@ on_frame(void *arg, struct link *link, const char *text, size_t len)
 	return NULL;
 }
 
+/* While standard output is full REST is not asked either. */
+static void
+look_online(struct live *live, int64_t now_us)
+{
+	sequence_online(live->intake.sequence, !outlet_full(&live->outlet) &&
+	    feed_connections(live->feed) > 0, now_us);
+}
+
 static void
 on_feed(void *arg, enum feed_event event, unsigned number, const char *detail)
 {
@@ -103,8 +111,7 @@ on_feed(void *arg, enum feed_event event, unsigned number, const char *detail)
 		outage_say(&live->stream, "cannot connect: ", detail);
 	else if (event == FEED_LIMITED)
 		outage_say(&live->stream, "", words[event]);
-	sequence_online(live->intake.sequence,
-	    feed_connections(live->feed) > 0, clock_monotonic_us());
+	look_online(live, clock_monotonic_us());
 }
 
 static void
@@ -321,6 +328,7 @@ tick(struct live *live)
 	int64_t now_us = clock_monotonic_us(), due_us;
 	bool held = outlet_full(&live->outlet);
 
+	look_online(live, now_us);
 	if (reload_asked(&live->reload))
 		reload(live);
 	due_us = feed_tick(live->feed, now_us);
@@ -488,17 +496,21 @@ live_run(struct filter *filter, const struct settings *settings,
 		return FLOW_END;
 	}
 	live->settings = settings;
+	live->reload.fd = -1;
 	*status = begin(live, filter);
 	while (*status == STATUS_OK && result == FLOW_READY && !stop_asked())
 		result = turn(live);
+	error = errno;
 	if (*status == STATUS_OK && result == FLOW_READY) {
+		intake_end(&live->intake);
 		write_stats(live);
 		say_counts(live);
 	}
 	intake_close(&live->intake);
 	if (result == FLOW_READY)
 		result = live->intake.result;
-	error = live->intake.error != 0 ? live->intake.error : errno;
+	if (live->intake.error != 0)
+		error = live->intake.error;
 	if (sidefile_close(&live->stats) != 0 && result == FLOW_READY) {
 		error = errno;
 		filter->flow.failed_at = settings->stats;

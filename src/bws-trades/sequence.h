@@ -169,9 +169,9 @@ int sequence_skip(struct sequence *seq, struct sequence_symbol *sym,
     int64_t id, int64_t now_us);
 
 /*
- * Whether any connection is up; at first true.  Time without one does not
- * count for heal_wait_us, nor does time in which nothing here was called (a
- * stopped process).
+ * Whether any connection is up and REST can be asked; at first true.  Other
+ * time does not count for heal_wait_us, nor does time in which nothing here
+ * was called (a stopped process).
  */
 void sequence_online(struct sequence *seq, bool online, int64_t now_us);
 
