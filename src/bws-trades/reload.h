@@ -9,8 +9,9 @@ struct reload {
 };
 
 /*
- * Where wanted: catches HUP from now on; before any thread is started.  One
- * that is ignored, as nohup(1) has it, stays ignored.  -1 with errno.
+ * Where wanted: catches HUP from now on; before any thread is started.  Also
+ * one that is ignored, as nohup(1) has it: a terminal that hangs up then only
+ * has the symbols read once more.  -1 with errno.
  */
 int reload_open(struct reload *reload, bool wanted);
 void reload_close(struct reload *reload);
