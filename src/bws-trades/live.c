@@ -130,8 +130,11 @@ static void
 on_subscribed(void *arg, const char *symbol)
 {
 	struct live *live = arg;
+	struct sequence_symbol *found = sequence_find(live->intake.sequence,
+	    symbol, strlen(symbol));
 
-	roster_subscribed(&live->roster, symbol, clock_monotonic_us());
+	if (found != NULL)
+		roster_subscribed(&live->roster, found, clock_monotonic_us());
 }
 
 static void
@@ -229,9 +232,12 @@ reload(struct live *live)
 		}
 	}
 	for (size_t i = 0; i < streams.count; i++) {
-		if (roster_find(&live->roster, streams.symbols[i]) == NULL) {
+		const char *symbol = streams.symbols[i];
+
+		if (sequence_find(live->intake.sequence, symbol,
+		    strlen(symbol)) == NULL) {
 			added++;
-			result |= add_symbol(live, streams.symbols[i]);
+			result |= add_symbol(live, symbol);
 		}
 	}
 	streams_free(&streams);

@@ -13,13 +13,13 @@ roster_free(struct roster *roster)
 }
 
 /* Callers go through the symbols in order: the next one is at hand. */
-struct roster_entry *
-roster_find(struct roster *roster, const char *symbol)
+static struct roster_entry *
+find(struct roster *roster, const struct sequence_symbol *sequence)
 {
 	for (size_t i = 0; i < roster->count; i++) {
 		size_t at = (roster->hint + i) % roster->count;
 
-		if (strcmp(roster->entries[at].symbol, symbol) == 0) {
+		if (roster->entries[at].sequence == sequence) {
 			roster->hint = at + 1;
 			return &roster->entries[at];
 		}
@@ -57,9 +57,10 @@ roster_remove(struct roster *roster, struct roster_entry *entry)
 }
 
 void
-roster_subscribed(struct roster *roster, const char *symbol, int64_t now_us)
+roster_subscribed(struct roster *roster,
+    const struct sequence_symbol *sequence, int64_t now_us)
 {
-	struct roster_entry *entry = roster_find(roster, symbol);
+	struct roster_entry *entry = find(roster, sequence);
 
 	if (entry == NULL || entry->since_us != INT64_MAX)
 		return;

@@ -28,9 +28,6 @@ struct roster {
 
 void roster_free(struct roster *roster);
 
-/* The entry of a symbol in lower case, or NULL. */
-struct roster_entry *roster_find(struct roster *roster, const char *symbol);
-
 /* Adds one that is not there.  -1: no memory. */
 int roster_add(struct roster *roster, const char *symbol,
     struct sequence_symbol *sequence);
@@ -38,8 +35,8 @@ int roster_add(struct roster *roster, const char *symbol,
 void roster_remove(struct roster *roster, struct roster_entry *entry);
 
 /* It was subscribed to; counts once. */
-void roster_subscribed(struct roster *roster, const char *symbol,
-    int64_t now_us);
+void roster_subscribed(struct roster *roster,
+    const struct sequence_symbol *sequence, int64_t now_us);
 
 /*
  * The next symbol of which nothing was heard for quiet_us after it was

@@ -19,6 +19,7 @@ streams_free(struct streams *streams)
 	for (size_t i = 0; i < streams->count; i++)
 		free(streams->symbols[i]);
 	free(streams->symbols);
+	free(streams->hashes);
 	memset(streams, 0, sizeof *streams);
 }
 
@@ -48,33 +49,72 @@ check_symbol(const char *symbol, size_t len)
 	return NULL;
 }
 
+/* FNV-1a. */
+static uint32_t
+hash_of(const char *symbol)
+{
+	uint32_t hash = 0x811c9dc5u;
+
+	for (; *symbol != '\0'; symbol++)
+		hash = (hash ^ (unsigned char)*symbol) * 0x01000193u;
+	return hash;
+}
+
+/* Where it is; the count where it is not. */
+static size_t
+find(const struct streams *streams, const char *symbol)
+{
+	uint32_t hash = hash_of(symbol);
+	size_t i = 0;
+
+	while (i < streams->count && (streams->hashes[i] != hash ||
+	    strcmp(streams->symbols[i], symbol) != 0))
+		i++;
+	return i;
+}
+
 bool
 streams_has(const struct streams *streams, const char *symbol)
 {
-	for (size_t i = 0; i < streams->count; i++)
-		if (strcmp(streams->symbols[i], symbol) == 0)
-			return true;
-	return false;
+	return find(streams, symbol) < streams->count;
 }
 
 void
 streams_drop(struct streams *streams, const char *symbol)
 {
-	for (size_t i = 0; i < streams->count; i++) {
-		if (strcmp(streams->symbols[i], symbol) == 0) {
-			free(streams->symbols[i]);
-			streams->symbols[i] =
-			    streams->symbols[--streams->count];
-			return;
-		}
-	}
+	size_t i = find(streams, symbol);
+
+	if (i == streams->count)
+		return;
+	free(streams->symbols[i]);
+	streams->count--;
+	streams->symbols[i] = streams->symbols[streams->count];
+	streams->hashes[i] = streams->hashes[streams->count];
+}
+
+static bool
+grow(struct streams *streams)
+{
+	size_t cap = streams->cap == 0 ? 16 : 2 * streams->cap;
+	char **symbols = realloc(streams->symbols, cap * sizeof *symbols);
+	uint32_t *hashes;
+
+	if (symbols == NULL)
+		return false;
+	streams->symbols = symbols;
+	hashes = realloc(streams->hashes, cap * sizeof *hashes);
+	if (hashes == NULL)
+		return false;
+	streams->hashes = hashes;
+	streams->cap = cap;
+	return true;
 }
 
 static const char *
 add(struct streams *streams, const char *text, size_t len)
 {
 	const char *wrong = check_symbol(text, len);
-	char **symbols, *symbol;
+	char *symbol;
 
 	if (wrong != NULL)
 		return wrong;
@@ -88,16 +128,11 @@ add(struct streams *streams, const char *text, size_t len)
 		free(symbol);
 		return NULL;
 	}
-	if (streams->count == streams->cap) {
-		streams->cap = streams->cap == 0 ? 16 : 2 * streams->cap;
-		symbols = realloc(streams->symbols,
-		    streams->cap * sizeof *symbols);
-		if (symbols == NULL) {
-			free(symbol);
-			return "out of memory";
-		}
-		streams->symbols = symbols;
+	if (streams->count == streams->cap && !grow(streams)) {
+		free(symbol);
+		return "out of memory";
 	}
+	streams->hashes[streams->count] = hash_of(symbol);
 	streams->symbols[streams->count++] = symbol;
 	return NULL;
 }

@@ -22,6 +22,7 @@
 
 struct streams {
 	char **symbols; /* lower case, each once */
+	uint32_t *hashes; /* of them: quicker to look through */
 	size_t count, cap;
 };
 
