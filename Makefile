@@ -172,6 +172,15 @@ crash: all tests-build
 		env --default-signal=HUP,INT,QUIT tests/crash/run \
 		$(CYCLES) $(SEED) $(NODES)
 
+# A year of the live feed, some 35 minutes: make year SYMBOLS=2000.
+DAYS = 365
+SYMBOLS = 5
+FAULTS = 2000
+year: all tests-build
+	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
+		YEAR_KEEP="$(CURDIR)/$(BUILD)/year/$(SYMBOLS)-$(SEED)" \
+		tests/bws-trades/year $(DAYS) $(SYMBOLS) $(SEED) $(FAULTS)
+
 # Parts, sizes and what they need: see tests/bench/run.
 bench: all tests-build
 	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
@@ -236,11 +245,11 @@ clean:
 
 help:
 	@echo 'all check check-san lint demo install uninstall clean'
-	@echo 'fuzz crash recovery memory bench'
+	@echo 'fuzz crash year recovery memory bench'
 	@echo 'start-compose stop-compose'
 	@echo 'init-db setup-kafka run-producer run-consumer'
 
-.PHONY: all check check-san crash recovery memory fuzz fuzz-build \
+.PHONY: all check check-san crash year recovery memory fuzz fuzz-build \
 	fuzz-objects fuzz-targets lint bench demo start-compose stop-compose \
 	init-db setup-kafka run-producer run-consumer install uninstall \
 	clean help tests-build
