@@ -441,7 +441,7 @@ look_conn(struct shard *shard, struct conn *conn, int64_t now_us)
 		leave(shard, conn, "its time is over");
 	else if (conn->up)
 		due_us = min_us(due_us, conn->up_us + options->rotate_us);
-	if (conn->ready && !conn->delivered)
+	if (conn->ready && !replaces(shard->feed, conn, now_us))
 		due_us = min_us(due_us, conn->ready_us + options->overlap_us);
 	return due_us;
 }

@@ -100,6 +100,17 @@ without_processed_time "$T/cut.out" >"$T/cut.bare"
 head -c "$(stat -c %s "$T/cut.bare")" "$T/cut.log" >"$T/cut.want"
 same_file "$T/cut.bare" "$T/cut.want" 'what was read is out, whole'
 
+# Connections without a trade, also after they might have replaced others:
+# some hundredths of a second of work, where it was all the time there is.
+start idle --overlap 100ms --rotate 1s --rest none none1usdt none2usdt
+sleep 3
+read -r -a stat <"/proc/$pid/stat"
+((stat[13] + stat[14] < 50))
+ok $? 'a quiet stream takes no processor' ||
+    diag "${stat[13]} + ${stat[14]} ticks"
+kill -INT "$pid"
+wait "$pid"
+
 # The ends of standard output.
 bws-trades --url "ws://$EXCHANGE_ADDRESS" btcusdt >/dev/full 2>"$T/err"
 is $? 3 'a full disk is status 3'
