@@ -109,7 +109,7 @@ exchange_start ended --symbols btcusdt --rate 200 --trades 100 \
 feed_start ended --rest "http://127.0.0.1:$(free_port)" \
     --gaps "$T/ended.gaps" --retry-max 300ms btcusdt
 wait_for 60 event ended all-made
-wait_for 60 says ended 'REST: .*; trying again'
+wait_for 60 said ended 'REST: .*; trying again'
 feed_end ended 0
 first=$(lost ended lose | cut -d' ' -f 2)
 last=$(tail -n 1 "$T/ended.log" | jq .trade_id)
@@ -213,7 +213,7 @@ EXCHANGE_ADDRESS=127.0.0.1:$(<"$T/port")
 feed_start words -v --retry-max 100ms --heal-wait 300ms \
     --gaps "$T/words.gaps" --rejects "$T/words.rejects" btcusdt
 wait_for 60 lines "$T/words.out" 3
-wait_for 20 says words 'asked in vain'
+wait_for 20 said words 'asked in vain'
 feed_end words 1
 like "$(<"$T/words.err")" 'the exchange reports: .*\\x7f\\xc2\\x9b2J' \
     'an error is said, and made visible'

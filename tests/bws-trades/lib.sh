@@ -51,10 +51,10 @@ lines()
 	(($(wc -l <"$1") >= $2))
 }
 
-# says NAME REGEX: whether a message has come, for wait_for.
-says()
+# said NAME REGEX [N]: whether so many (1) such messages have come, for wait_for.
+said()
 {
-	grep -qE -- "$2" "$T/$1.err"
+	(($(grep -cE -- "$2" "$T/$1.err") >= ${3:-1}))
 }
 
 # event NAME REGEX [N]: whether the simulator had so many (1), for wait_for.
