@@ -97,10 +97,9 @@ limited(struct heal *heal, const struct rest_answer *answer)
 }
 
 static int
-hand_in(struct heal *heal, bool full)
+hand_in(struct heal *heal, int64_t read_us, bool full)
 {
 	struct sequence *sequence = heal->options.sequence;
-	int64_t read_us = clock_realtime_us();
 	char record[FRAME_RECORD_MAX];
 
 	sequence_page_begin(sequence, heal->asked.symbol, heal->asked.from_id,
@@ -121,6 +120,7 @@ take_page(struct heal *heal, const struct rest_answer *answer)
 {
 	size_t symbol_len;
 	const char *symbol = sequence_name(heal->asked.symbol, &symbol_len);
+	int64_t read_us = clock_realtime_us();
 	char detail[256];
 
 	if (page_read(&heal->page, symbol, symbol_len, heal->asked.from_id,
@@ -140,8 +140,8 @@ take_page(struct heal *heal, const struct rest_answer *answer)
 	tell(heal, HEAL_PAGE, detail);
 	if (heal->page.ntrades > 0)
 		check(heal, heal->options.on_page(heal->options.arg, symbol,
-		    symbol_len, answer->body, answer->len));
-	check(heal, hand_in(heal, heal->page.ntrades == PAGE_MAX));
+		    symbol_len, answer->body, answer->len, read_us));
+	check(heal, hand_in(heal, read_us, heal->page.ntrades == PAGE_MAX));
 }
 
 static void

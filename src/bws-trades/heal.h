@@ -39,9 +39,12 @@ struct heal_options {
 	/* detail: not to be trusted. */
 	void (*on_event)(void *arg, enum heal_event event,
 	    const char *detail);
-	/* The body of a good answer, to be kept; lent.  -1: that failed. */
+	/*
+	 * The body of a good answer, to be kept, and when it was read; lent.
+	 * -1: that failed.
+	 */
 	int (*on_page)(void *arg, const char *symbol, size_t symbol_len,
-	    const char *body, size_t len);
+	    const char *body, size_t len, int64_t read_us);
 	/* A call of the sequence gave -1: see there. */
 	void (*on_error)(void *arg);
 };

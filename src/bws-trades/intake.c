@@ -271,13 +271,13 @@ intake_frame(struct intake *intake, const char *text, size_t len)
 
 int
 intake_page(struct intake *intake, const char *symbol, size_t symbol_len,
-    const char *body, size_t len)
+    const char *body, size_t len, int64_t read_us)
 {
 	if (!intake->frames.open)
 		return 0;
 	if (kept_room(intake, len) != NULL)
-		put_kept(intake, keep_write_page(intake->kept,
-		    clock_realtime_us(), symbol, symbol_len, body, len));
+		put_kept(intake, keep_write_page(intake->kept, read_us,
+		    symbol, symbol_len, body, len));
 	return intake->result == FLOW_READY ? 0 : -1;
 }
 

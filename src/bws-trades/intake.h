@@ -52,9 +52,9 @@ void intake_close(struct intake *intake);
 enum frame_result intake_frame(struct intake *intake, const char *text,
     size_t len);
 
-/* Keeps a page of healed trades as it came.  -1: intake->result. */
+/* Keeps a page of healed trades as it was read.  -1: intake->result. */
 int intake_page(struct intake *intake, const char *symbol, size_t symbol_len,
-    const char *body, size_t len);
+    const char *body, size_t len, int64_t read_us);
 
 /* The side files' lines are written.  -1: intake->result. */
 int intake_flush(struct intake *intake);

@@ -164,11 +164,12 @@ on_heal(void *arg, enum heal_event event, const char *detail)
 
 static int
 on_page(void *arg, const char *symbol, size_t symbol_len, const char *body,
-    size_t len)
+    size_t len, int64_t read_us)
 {
 	struct live *live = arg;
 
-	return intake_page(&live->intake, symbol, symbol_len, body, len);
+	return intake_page(&live->intake, symbol, symbol_len, body, len,
+	    read_us);
 }
 
 static void
