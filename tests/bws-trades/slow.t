@@ -79,7 +79,7 @@ exchange_end slow
 # Within --buffer pings are answered: trades for more than a pipe holds come
 # while nobody reads, and then pings.
 exchange_start held --symbols "$five" --rate 2000 --trades 8000 \
-    --wait-for-clients 5 --ping 0.2 --pong 60
+    --wait-for-clients 5 --ping 0.4 --pong 60
 reader held
 feed_start held --rest none "${symbols[@]}"
 wait_for 60 lines "$T/held.read" 10
