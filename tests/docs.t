@@ -65,6 +65,8 @@ run()
 	mkdir "$dir" && cp "$T"/files/* "$dir" &&
 	    ln -s "$ROOT/man" "$ROOT/scripts" "$dir" &&
 	    ln -s "$BUILD" "$dir/build"
+	# Not what the last one has left, before this one has begun.
+	: >"$T/out" && : >"$T/err"
 	set -m
 	(cd "$dir" && exec timeout --foreground -s KILL 120 \
 	    bash -o pipefail -c "$1") >"$T/out" 2>"$T/err" &
