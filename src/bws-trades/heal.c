@@ -28,6 +28,7 @@ struct heal {
 	struct page page;
 	struct backoff backoff;
 	struct sequence_want asked; /* while it is busy */
+	struct sequence_symbol *more; /* of whom the last page was full */
 	char *address;              /* that answered last, or NULL */
 	int64_t not_before_us;
 	bool troubled;              /* the last answer was none of use */
@@ -141,7 +142,9 @@ take_page(struct heal *heal, const struct rest_answer *answer)
 	if (heal->page.ntrades > 0)
 		check(heal, heal->options.on_page(heal->options.arg, symbol,
 		    symbol_len, answer->body, answer->len, read_us));
-	check(heal, hand_in(heal, read_us, heal->page.ntrades == PAGE_MAX));
+	heal->more = heal->page.ntrades == PAGE_MAX ? heal->asked.symbol :
+	    NULL;
+	check(heal, hand_in(heal, read_us, heal->more != NULL));
 }
 
 static void
@@ -314,7 +317,9 @@ heal_tick(struct heal *heal, int64_t now_us, bool paused)
 		return heal->not_before_us;
 	if (!sequence_want(sequence, now_us, &heal->asked))
 		return sequence_due(sequence, true);
-	wait_us = limits_us(heal, now_us, heal->asked.low_priority);
+	/* After a full page something is known to be missing. */
+	wait_us = limits_us(heal, now_us, heal->asked.low_priority &&
+	    heal->asked.symbol != heal->more);
 	if (wait_us > 0) {
 		/* What is known to be missing may be wanted before. */
 		return now_us + (wait_us < SECOND_US ? wait_us : SECOND_US);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,15 +35,21 @@ emit(void *arg, const char *record, size_t len, bool healed)
 	return 0;
 }
 
+/* Also with -q, where no file tells of it. */
 static void
 say_gap(struct intake *intake, const struct sequence_gap *gap)
 {
 	uint64_t count = (uint64_t)(gap->last_id - gap->first_id) + 1;
+	char text[RECORD_SYMBOL_MAX + 160];
 
-	msg_warn_limited(&intake->missing, "%.*s: %" PRIu64 " trade%s missing, "
-	    "%" PRId64 " to %" PRId64 ": %s", (int)gap->symbol_len,
-	    gap->symbol, count, count == 1 ? " is" : "s are", gap->first_id,
-	    gap->last_id, gap_phrase(gap->reason));
+	snprintf(text, sizeof text, "%.*s: %" PRIu64 " trade%s missing, %"
+	    PRId64 " to %" PRId64 ": %s", (int)gap->symbol_len, gap->symbol,
+	    count, count == 1 ? " is" : "s are", gap->first_id, gap->last_id,
+	    gap_phrase(gap->reason));
+	if (msg_level() == MSG_QUIET && !intake->gaps.open)
+		msg_error("%s", text);
+	else
+		msg_warn_limited(&intake->missing, "%s", text);
 }
 
 /* It is on disk's way before any later trade of the symbol goes out. */
