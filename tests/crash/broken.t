@@ -9,7 +9,8 @@ broken=$ROOT/tests/crash/broken
 export TICKPIPE_BIN=$BIN TICKPIPE_BUILD=$BUILD
 
 names=$("$broken/build")
-is "${names//$'\n'/ }" 'burst earlyack nonewer oldest start' 'five defects'
+is "${names//$'\n'/ }" 'burst earlyack nonewer noresume oldest start' \
+    'six defects'
 for name in $names; do
 	check "$name applies to the tree" patch --dry-run -f -F0 -d "$ROOT" -p1 \
 	    -i "$broken/$name.patch"
@@ -25,7 +26,8 @@ check 'that run' "$bin/ohlc-window" --help
 check 'one of them is another' test ! "$bin/ohlc-window" -ef "$BIN/ohlc-window"
 
 status_is 0 'the histories' "$broken/histories" -1 200
-for name in $names; do
+# What is wrong with the live feed is in no history: a live round finds that.
+for name in ${names/noresume/}; do
 	like $'\n'"$(<"$T/out")" $'\n'"$name +1 of [0-9]+ histories differ" \
 	    "$name is found"
 done

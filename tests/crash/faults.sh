@@ -75,12 +75,12 @@ some_ms()
 
 # --- Commands and scripts. ---
 
-# draw_command REGEX: sets PID, NAME and SLOT; waits a moment for one.
+# draw_command REGEX [SECONDS]: sets PID, NAME and SLOT; waits a moment for one.
 draw_command()
 {
 	local tries found
 
-	for ((tries = 0; tries < 20; tries++)); do
+	for ((tries = 0; tries < ${2:-4} * 5; tries++)); do
 		mapfile -t found < <(commands | grep -E "$1")
 		if ((${#found[@]} > 0)); then
 			draw ${#found[@]}
@@ -95,7 +95,7 @@ draw_command()
 
 kill_one()
 {
-	draw_command "$1" && kill -KILL "$PID" && echo "$NAME of $SLOT"
+	draw_command "$@" && kill -KILL "$PID" && echo "$NAME of $SLOT"
 }
 
 fault_kill_reader() { kill_one ' kafka-sub '; }
@@ -182,11 +182,11 @@ fault_pipeline_removed()
 	    : >"$T/asked/candles-$DRAW" && kill -TERM "$pid"
 }
 
-# --- The live feed. ---
+# --- The live feed. What was killed several times takes a while to return. ---
 
-fault_kill_feed() { kill_one ' bws-trades ingest-'; }
-fault_kill_validator() { kill_one ' ndjson-validate ingest-'; }
-fault_kill_producer() { kill_one ' kafka-pub ingest-'; }
+fault_kill_feed() { kill_one ' bws-trades ingest-' 20; }
+fault_kill_validator() { kill_one ' ndjson-validate ingest-' 20; }
+fault_kill_producer() { kill_one ' kafka-pub ingest-' 20; }
 
 # The script's own shells: one that runs a member, or reads the topic before it
 # becomes bws-trades.

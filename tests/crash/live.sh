@@ -13,11 +13,13 @@ LIVE_RATE=${CRASH_RATE:-2000}
 LIVE_SPEED=10
 
 # What the exchange does wrong meanwhile; ids that it never gave would be
-# missing in the log too.
-LIVE_FAULTS=drop,reset,close,stall,half-open,behind,garbage,binary,utf8,long
+# missing in the log too. (A short round does not wait for a silent link to be
+# given up, which takes a minute.)
+LIVE_FAULTS=drop,reset,close,stall,behind,garbage,binary,utf8,long
 LIVE_FAULTS+=,shutdown,cut,lose,duplicate,reorder,pieces,slow-handshake,refuse
 LIVE_FAULTS+=,too-many,rest-429,rest-418,rest-500,rest-slow,rest-cut
 LIVE_FAULTS+=,rest-garbage,rest-refuse,rest-empty,rest-short
+[[ ${CRASH_FAULTS:-all} == feed ]] || LIVE_FAULTS+=,half-open
 
 # Seconds of trades for a cycle, and for everything to arrive afterwards: REST
 # gives 240 pages a minute, and each start asks for every symbol.
@@ -37,7 +39,7 @@ live_exchange()
 	    --symbols "${SYMBOLS// /,}" --rate "$LIVE_RATE" \
 	    --speed "$LIVE_SPEED" --trades "$LIVE_TRADES" \
 	    --faults $((CYCLES * 2)) --fault-every 3 --fault-after 10 \
-	    --fault-kinds "$LIVE_FAULTS" \
+	    --fault-kinds "$LIVE_FAULTS" --events "$T/exchange.events" \
 	    --start 2025-01-01T00:00:00Z --wait-for-clients "$LIVE_SYMBOLS" ||
 	    bail 'no exchange'
 	export SYMBOLS TICKPIPE_URL=ws://127.0.0.1:$1
@@ -105,9 +107,13 @@ live_judge()
 	is "$(DATABASE=$DATABASE_DIRECT compare_differ crypto_prices made \
 	    "$COMPARE_TICK" "symbol LIKE '$LIVE_NAME%'")" 0 \
 	    "$LIVE_WANTED trades of the exchange: no one is missing"
-	is "$(cat "$T"/data/ingest-*/{frames,rejects,undelivered} 2>/dev/null)" \
-	    '' 'and none was refused'
-	is "$(cat "$T"/data/ingest-*/gaps 2>/dev/null)" '' 'no gap is reported'
+	# A line is torn when its writer is killed, and comes again. A gap is
+	# open when the ingest is asked to stop, and is healed later.
+	is "$(cat "$T"/data/ingest-*/{rejects,undelivered} 2>/dev/null |
+	    grep -v '"reason":"not JSON: unexpected end at ')" '' \
+	    'and none was refused'
+	is "$(grep -v '"reason":"stopped"' "$T"/data/ingest-*/gaps)" '' \
+	    'nor given up'
 	exchange_stop "$EXCHANGE_PID"
 	is "$(jq '[to_entries[] | select(.key | startswith("over_")).value] |
 	    add' "$T/exchange.counts")" 0 'no limit of the exchange is exceeded'
