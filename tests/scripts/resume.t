@@ -235,8 +235,13 @@ like "$(<"$T/called")" \
     'asks for what is missing'
 is "$(jq -r .trade_id "$T/data/ingest-0/resume" | sort -n | paste -s -d ,)" \
     9,9000 'from where the topic ends'
+# Those behind it: a command that is asked to stop before it can listen dies.
+for command in ndjson-validate kafka-pub; do
+	stand_in "$command" "trap '' TERM; : >'$T/$command'; exec cat"
+done
 # shellcheck disable=SC2016 # expanded there
-stand_in kafka-sub ': >"$T/called"; exec sleep 60'
+stand_in kafka-sub 'until test -e "$T/ndjson-validate" -a -e "$T/kafka-pub"
+	do sleep 0.1; done; : >"$T/called"; exec sleep 60'
 ingest 0 'asked to stop while it reads the topic it ends in order'
 for setting in RESUME_MESSAGES=many TIME_UNIT=ns; do
 	status_is 2 "$setting is wrong" env "$setting" "$ROOT/scripts/ingest"
