@@ -54,6 +54,7 @@ ended(struct link *link, enum link_event event, const char *detail)
 	link->over = true;
 	link->wsi = NULL;
 	cancel_timers(link);
+	net_look(link->net);
 	if (link->why != NULL)
 		detail = link->why;
 	link->options.on_event(link->options.arg, link, event, detail);
@@ -182,12 +183,14 @@ holds_records(const struct link *link)
 
 /*
  * At most so many records in a turn, so that timers, pongs and the other links
- * have theirs.
+ * have theirs.  Returns how many.
  */
 static int
 drain(struct net *net, struct link *link)
 {
-	for (int i = 0; i < DRAIN_MAX && holds_records(link); i++) {
+	int i;
+
+	for (i = 0; i < DRAIN_MAX && holds_records(link); i++) {
 		struct lws_pollfd p = {
 			.fd = lws_get_socket_fd(link->wsi),
 			.events = LWS_POLLIN, .revents = LWS_POLLIN,
@@ -197,22 +200,25 @@ drain(struct net *net, struct link *link)
 		if (lws_service_fd(net->context, &p) < 0)
 			return -1;
 	}
-	return 0;
+	return i;
 }
 
 int
 link_read_ahead(struct net *net)
 {
 	struct link *next;
+	int all = 0, some;
 
 	for (struct link *link = net->links; link != NULL; link = next) {
 		next = link->next;
-		if (drain(net, link) != 0)
+		some = drain(net, link);
+		if (some < 0)
 			return -1;
+		all += some;
 		if (link->closed)
 			break; /* the others have their turn next time */
 	}
-	return 0;
+	return all;
 }
 
 bool

@@ -43,9 +43,18 @@ void net_kill(struct lws *wsi);
 void net_timer(struct net *net, lws_sorted_usec_list_t *timer,
     void (*due)(lws_sorted_usec_list_t *timer), int64_t us);
 
+/*
+ * Something has changed that may make the caller of net_wait() want to wait
+ * less: it is not to go on waiting.
+ */
+void net_look(struct net *net);
+
 /* Frees links that were closed. */
 void link_bury(struct net *net);
-/* Handles some of what TLS has read ahead and no poll(2) tells of. */
+/*
+ * Handles some of what TLS has read ahead and no poll(2) tells of; how many
+ * records, or -1.
+ */
 int link_read_ahead(struct net *net);
 bool link_holds(const struct net *net); /* whether there is such */
 

@@ -10,6 +10,12 @@
 #define TIMEOUT_S 1000
 #define DESCRIPTORS 16   /* besides the links': REST, the wake, the library's */
 
+void
+net_look(struct net *net)
+{
+	lws_cancel_service(net->context);
+}
+
 /*
  * Timers are served before the wait, and one that is due then does not shorten
  * it: the wait has to be ended.
@@ -19,7 +25,7 @@ on_wake(lws_sorted_usec_list_t *timer)
 {
 	struct net *net = lws_container_of(timer, struct net, wake);
 
-	lws_cancel_service(net->context);
+	net_look(net);
 }
 
 void
@@ -134,10 +140,14 @@ net_wait(struct net *net, int64_t deadline_us)
 
 	net_timer(net, &net->wake, on_wake, left_us <= 0 ||
 	    left_us == INT64_MAX ? 0 : left_us);
-	/* Its second argument is no time: negative means not to wait. */
+	/*
+	 * Its second argument is no time: negative means not to wait.  After
+	 * what was read ahead the caller may have something to write, or to
+	 * do earlier.
+	 */
 	if (result >= 0)
 		result = lws_service(net->context, left_us <= 0 ||
-		    link_holds(net) ? -1 : 0);
+		    result > 0 || link_holds(net) ? -1 : 0);
 	link_bury(net);
 	return result < 0 ? -1 : 0;
 }

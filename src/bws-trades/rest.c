@@ -43,6 +43,7 @@ ended(struct rest *rest, const char *why)
 	rest->wsi = NULL;
 	net_timer(rest->net, &rest->begin, NULL, 0);
 	net_timer(rest->net, &rest->timeout, NULL, 0);
+	net_look(rest->net);
 	if (why != NULL) {
 		answer.status = 0;
 		answer.why = rest->why != NULL ? rest->why : why;

@@ -3,8 +3,8 @@
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-# shellcheck source=tests/peers/exchange.sh
-. "$ROOT/tests/peers/exchange.sh"
+# shellcheck source=tests/bws-trades/lib.sh
+. "$ROOT/tests/bws-trades/lib.sh"
 # shellcheck source=tests/peers/certs.sh
 . "$ROOT/tests/peers/certs.sh"
 need bws-trades openssl
@@ -47,6 +47,24 @@ fails "wss://$EXCHANGE_ADDRESS" 'unable to get local issuer certificate' \
     'another CA' --ca "$T/certs/other-ca.pem"
 fails "ws://$EXCHANGE_ADDRESS" 'cannot connect' 'ws where wss is spoken'
 exchange_stop "$EXCHANGE_PID"
+
+# The command is stopped while much comes, and the exchange drops it: the end of
+# the connection is met in what TLS has read ahead, and nothing comes after it
+# that would wake anybody.
+exchange_start ended --symbols btcusdt,ethusdt --rate 10000 --trades 60000 \
+    --wait-for-clients 2 --ping 0.3 --pong 1 --cert "$T/certs/server.pem" \
+    --key "$T/certs/server.key"
+feed_start ended --ca "$T/certs/ca.pem" \
+    --url "wss://$EXCHANGE_ADDRESS" --rest "https://$EXCHANGE_ADDRESS" \
+    --stale 10m btcusdt ethusdt
+wait_for 60 lines "$T/ended.out" 1000
+kill -STOP "$FEED_PID"
+wait_for 60 event ended '"(no-pong|slow)"'
+kill -CONT "$FEED_PID"
+wait_for 60 lines "$T/ended.out" 60000
+feed_end ended 0
+exact ended 'connected anew when the old connection had been read to its end'
+exchange_end ended
 
 exchange_start wrong --rate 100 --cert "$T/certs/wrong-name.pem" \
     --key "$T/certs/wrong-name.key"
