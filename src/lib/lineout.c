@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -23,6 +24,7 @@ lineout_init(struct lineout *out, int fd)
 	out->buf = malloc(out->cap);
 	out->pipe = fstat(fd, &st) == 0 &&
 	    (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+	out->nowait = out->pipe;
 	return out->buf == NULL ? -1 : 0;
 }
 
@@ -144,6 +146,27 @@ lineout_put_lines(struct lineout *out, const char *text, size_t len,
 	return 0;
 }
 
+/*
+ * As much as there is room for.  One that may block has to be content with
+ * PIPE_BUF, which is all that POLLOUT promises; so has one to a pipe on kernels
+ * before 6.4.
+ */
+static ssize_t
+write_some(struct lineout *out, char *text, size_t len)
+{
+	struct iovec all = { .iov_base = text, .iov_len = len };
+	ssize_t n;
+
+	if (out->nowait) {
+		n = pwritev2(out->fd, &all, 1, -1, RWF_NOWAIT);
+		if (n != -1 || errno == EAGAIN || errno == EINTR ||
+		    errno == EPIPE)
+			return n;
+		out->nowait = false;
+	}
+	return write(out->fd, text, len < PIPE_BUF ? len : PIPE_BUF);
+}
+
 int
 lineout_flush_ready(struct lineout *out)
 {
@@ -152,9 +175,7 @@ lineout_flush_ready(struct lineout *out)
 
 	if (out->error != 0)
 		return fail(out, out->error);
-	if (len > PIPE_BUF)
-		len = PIPE_BUF;
-	n = len > 0 ? write(out->fd, out->buf + out->begin, len) : 0;
+	n = len > 0 ? write_some(out, out->buf + out->begin, len) : 0;
 	if (n == -1)
 		return errno == EINTR || errno == EAGAIN ? 0 : fail(out, errno);
 	out->begin += (size_t)n;

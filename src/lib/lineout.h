@@ -15,6 +15,7 @@ struct lineout {
 	int fd;
 	int error;          /* errno of the first failure, 0 none */
 	bool pipe;          /* poll(2) tells when a reader has gone */
+	bool nowait;        /* a write can be told not to block */
 	char *buf;
 	size_t cap, len;    /* bytes held: buf[begin..len) */
 	size_t begin;
@@ -48,7 +49,8 @@ int lineout_flush(struct lineout *out);
 
 /*
  * As much as the descriptor takes without blocking, for a caller that has
- * polled it POLLOUT: at most PIPE_BUF bytes.  Returns -1 on error.
+ * polled it POLLOUT: PIPE_BUF bytes, or what it has room for.  Returns -1 on
+ * error.
  */
 int lineout_flush_ready(struct lineout *out);
 
