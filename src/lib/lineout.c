@@ -12,6 +12,7 @@
 #include "stop.h"
 
 #define BUF_SIZE (64 * 1024) /* what a pipe holds on Linux */
+#define GROWN (16 * BUF_SIZE) /* it is worth its while to give back */
 
 int
 lineout_init(struct lineout *out, int fd)
@@ -91,17 +92,22 @@ grow(struct lineout *out, size_t want)
 	return 0;
 }
 
+static void
+to_front(struct lineout *out)
+{
+	out->len -= out->begin;
+	memmove(out->buf, out->buf + out->begin, out->len);
+	out->begin = 0;
+}
+
 /* Room for len more bytes: a line may be longer than the buffer. */
 static int
 reserve(struct lineout *out, size_t len)
 {
 	if (len <= out->cap - out->len)
 		return 0;
-	if (out->begin > 0) {
-		out->len -= out->begin;
-		memmove(out->buf, out->buf + out->begin, out->len);
-		out->begin = 0;
-	}
+	if (out->begin > 0)
+		to_front(out);
 	if (out->len + len > out->cap && out->len + len > out->grow_max &&
 	    lineout_flush(out) == -1)
 		return -1;
@@ -167,6 +173,28 @@ write_some(struct lineout *out, char *text, size_t len)
 	return write(out->fd, text, len < PIPE_BUF ? len : PIPE_BUF);
 }
 
+/*
+ * What has grown takes little more memory than what is held, and no more than
+ * at first when nothing is: a reader may have been slow but once.
+ */
+static void
+settle(struct lineout *out)
+{
+	char *buf;
+
+	if (out->begin == out->len) {
+		out->begin = out->len = 0;
+		if (out->cap >= GROWN &&
+		    (buf = realloc(out->buf, BUF_SIZE)) != NULL) {
+			out->buf = buf;
+			out->cap = BUF_SIZE;
+		}
+	} else if (out->begin >= BUF_SIZE &&
+	    out->begin >= lineout_held(out) / 4) {
+		to_front(out);
+	}
+}
+
 int
 lineout_flush_ready(struct lineout *out)
 {
@@ -180,8 +208,7 @@ lineout_flush_ready(struct lineout *out)
 		return errno == EINTR || errno == EAGAIN ? 0 : fail(out, errno);
 	out->begin += (size_t)n;
 	out->bytes += (uint64_t)n;
-	if (out->begin == out->len)
-		out->begin = out->len = 0;
+	settle(out);
 	return 0;
 }
 
