@@ -137,28 +137,73 @@ no_object(struct frame_reader *reader, const char *text, size_t len,
 	return bad(reader, "not JSON: %s", error->reason);
 }
 
+/*
+ * The envelope as the exchange writes it, to the letter: what is in it, if
+ * that is good JSON; then so is the whole, which need not be read twice.
+ */
+static bool
+in_envelope(const char **text, size_t *len)
+{
+	static const char begin[] = "{\"stream\":\"", middle[] = "\",\"data\":";
+	const char *p = *text + sizeof begin - 1, *end = *text + *len - 1;
+
+	if (*len <= sizeof begin + sizeof middle || *end != '}' ||
+	    memcmp(*text, begin, sizeof begin - 1) != 0)
+		return false;
+	while (p < end && *p > ' ' && *p < 0x7f && *p != '"' && *p != '\\')
+		p++;
+	if ((size_t)(end - p) < sizeof middle - 1 ||
+	    memcmp(p, middle, sizeof middle - 1) != 0)
+		return false;
+	*text = p + sizeof middle - 1;
+	*len = (size_t)(end - *text);
+	return true;
+}
+
+/* The event of a frame, or the frame where it has none; NULL: *kind says. */
+static struct json *
+find_event(struct frame_reader *reader, const char *text, size_t len,
+    enum frame_result *kind)
+{
+	const struct json_member *data;
+	const char *inside = text;
+	size_t inside_len = len;
+	struct json_error error;
+
+	reader->envelope.no_memory = reader->event.no_memory = false;
+	if (in_envelope(&inside, &inside_len) && json_object(&reader->event,
+	    inside, inside_len, &error) == 0)
+		return &reader->event;
+	reader->event.no_memory = false;
+	if (json_object(&reader->envelope, text, len, &error) != 0) {
+		*kind = no_object(reader, text, len, &error);
+		return NULL;
+	}
+	data = json_find(&reader->envelope, "data");
+	if (data == NULL || json_find(&reader->envelope, "stream") == NULL)
+		return &reader->envelope;
+	*kind = FRAME_OTHER;
+	if (data->value.type == JSON_OBJECT && json_object(&reader->event,
+	    data->value.text, data->value.len, &error) == 0)
+		return &reader->event;
+	if (data->value.type == JSON_OBJECT)
+		*kind = bad(reader, "\"data\": %s", error.reason);
+	return NULL;
+}
+
 enum frame_result
 frame_read(struct frame_reader *reader, const char *text, size_t len,
     struct frame_trade *out)
 {
-	const struct json_member *data, *name;
-	struct json *event = &reader->envelope;
-	struct json_error error;
+	const struct json_member *name;
+	enum frame_result kind;
+	struct json *event;
 
-	reader->event.no_memory = false;
 	reader->not_utf8 = false;
 	reader->answer_id = -1;
-	if (json_object(&reader->envelope, text, len, &error) != 0)
-		return no_object(reader, text, len, &error);
-	data = json_find(&reader->envelope, "data");
-	if (data != NULL && json_find(&reader->envelope, "stream") != NULL) {
-		if (data->value.type != JSON_OBJECT)
-			return FRAME_OTHER;
-		event = &reader->event;
-		if (json_object(event, data->value.text, data->value.len,
-		    &error) != 0)
-			return bad(reader, "\"data\": %s", error.reason);
-	}
+	event = find_event(reader, text, len, &kind);
+	if (event == NULL)
+		return kind;
 	name = json_find(event, "e");
 	if (name == NULL)
 		return read_answer(reader, event);
