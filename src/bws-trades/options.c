@@ -35,7 +35,7 @@ static const struct opt_command command = {
 	    "  --gaps FILE, --frames FILE, --stats FILE  append to FILE what is\n"
 	    "                      missing, every frame (for --replay), counts\n"
 	    "  --buffer SIZE, --rest-weight N  held for a slow reader, and for what is\n"
-	    "                      missing (4M); of REST's 6000 a minute (5000)\n"
+	    "                      missing (2M); of REST's 6000 a minute (5000)\n"
 	    "  --rotate 23h, --overlap 5s, --stale 60s, --connect-timeout 20s,\n"
 	    "  --retry-max 30s, --settle 1s, --heal-wait 5m, --quiet-after 1m,\n"
 	    "  --stats-interval 10s  DURATIONs, with their defaults\n"
@@ -275,7 +275,7 @@ settings_read(struct settings *settings, int argc, char **argv)
 
 	memset(settings, 0, sizeof *settings);
 	opt_init(&settings->common, &command);
-	settings->buffer = 4 * 1024 * 1024;
+	settings->buffer = 2 * 1024 * 1024;
 	settings->rest_weight = 5000;
 	for (size_t i = 0; i < NDURATIONS; i++)
 		*duration_of(settings, &durations[i]) =
