@@ -10,6 +10,9 @@
 #include "sequence.h"
 
 #define URL_DEFAULT "wss://stream.binance.com:9443"
+#define BUFFER_MIN ((size_t)2 << 20)     /* bytes, where --buffer is not given */
+#define BUFFER_MAX ((size_t)16 << 20)
+#define BUFFER_SYMBOL ((size_t)256 << 10)
 #define SECOND_US INT64_C(1000000)
 #define DAY_US (86400 * SECOND_US)
 
@@ -35,7 +38,7 @@ static const struct opt_command command = {
 	    "  --gaps FILE, --frames FILE, --stats FILE  append to FILE what is\n"
 	    "                      missing, every frame (for --replay), counts\n"
 	    "  --buffer SIZE, --rest-weight N  held for a slow reader, and for what is\n"
-	    "                      missing (2M); of REST's 6000 a minute (5000)\n"
+	    "                      missing (2M up); of REST's 6000 a minute (5000)\n"
 	    "  --rotate 23h, --overlap 5s, --stale 60s, --connect-timeout 20s,\n"
 	    "  --retry-max 30s, --settle 1s, --heal-wait 5m, --quiet-after 1m,\n"
 	    "  --stats-interval 10s  DURATIONs, with their defaults\n"
@@ -266,6 +269,20 @@ read_urls(struct settings *settings, const struct texts *texts)
 		    rest);
 }
 
+/*
+ * Symbols that are behind come out merged if each of them has a page there:
+ * what that takes is some 256 KiB.
+ */
+static size_t
+default_buffer(size_t symbols)
+{
+	size_t buffer = BUFFER_MIN;
+
+	if (symbols > BUFFER_MIN / BUFFER_SYMBOL)
+		buffer = symbols * BUFFER_SYMBOL;
+	return buffer < BUFFER_MAX ? buffer : BUFFER_MAX;
+}
+
 void
 settings_read(struct settings *settings, int argc, char **argv)
 {
@@ -275,7 +292,6 @@ settings_read(struct settings *settings, int argc, char **argv)
 
 	memset(settings, 0, sizeof *settings);
 	opt_init(&settings->common, &command);
-	settings->buffer = 2 * 1024 * 1024;
 	settings->rest_weight = 5000;
 	for (size_t i = 0; i < NDURATIONS; i++)
 		*duration_of(settings, &durations[i]) =
@@ -294,6 +310,8 @@ settings_read(struct settings *settings, int argc, char **argv)
 	if (!settings_symbols(settings, &settings->streams, reason,
 	    sizeof reason))
 		opt_usage(&command, "%s", reason);
+	if (settings->buffer == 0)
+		settings->buffer = default_buffer(settings->streams.count);
 	read_urls(settings, &texts);
 	if (settings->ca != NULL)
 		check_ca(settings->ca);
