@@ -131,7 +131,10 @@ open_websocket(struct serve *serve, struct peer *peer, const char *key)
 	peer->number = ++serve->numbers;
 	peer->since_us = serve->now_us;
 	peer->opened_event_us = serve->market->time_us;
-	peer->ping_due_us = serve->now_us + serve->options.ping_us;
+	/* Pings overtake what is queued, and the answer must come first. */
+	peer->ping_due_us = serve->options.ping_us +
+	    (peer->open_due_us > serve->now_us ? peer->open_due_us :
+	    serve->now_us);
 	peer->client.cut_in = serve->options.cut_after;
 	serve->counts.connections++;
 	serve->had_client = true;
