@@ -211,10 +211,10 @@ for file in gaps frames stats; do
 	like "$(<"$T/err")" '/dev/full: No space left' 'and is said'
 done
 status_is 0 '--resume without an end: TERM ends it' \
-    timeout --foreground --preserve-status 1 bws-trades --url "ws://$FEED_ADDRESS" \
-    --resume /dev/zero btcusdt
+    timeout --foreground --preserve-status 1 \
+    bws-trades --url "ws://$FEED_ADDRESS" --resume /dev/zero btcusdt
 mkfifo "$T/fifo"
 status_is 0 'and where there is no writer' \
-    timeout --foreground --preserve-status 1 bws-trades --url "ws://$FEED_ADDRESS" \
-    --resume "$T/fifo" btcusdt
+    timeout --foreground --preserve-status 1 \
+    bws-trades --url "ws://$FEED_ADDRESS" --resume "$T/fifo" btcusdt
 done_testing
