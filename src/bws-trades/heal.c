@@ -18,8 +18,8 @@
 #define WAIT_DEFAULT_S 60
 #define WAIT_MAX_S (3 * 86400) /* its longest ban */
 #define UNKNOWN_SYMBOL (-1121)
-/* Requests that may find nothing leave so much of the weight to others. */
-#define LOW_SHARE 2
+/* Requests that may find nothing leave a fifth of the weight to others. */
+#define LOW_LEAVES 5
 
 struct heal {
 	struct heal_options options;
@@ -297,7 +297,7 @@ limits_us(struct heal *heal, int64_t now_us, bool low_priority)
 	int64_t need = HEAL_REQUEST_WEIGHT;
 
 	if (low_priority) {
-		need = weight->max / LOW_SHARE;
+		need = weight->max / LOW_LEAVES;
 		if (need < HEAL_REQUEST_WEIGHT)
 			need = HEAL_REQUEST_WEIGHT;
 	}
