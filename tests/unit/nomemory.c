@@ -230,7 +230,8 @@ main(void)
 	starve(read_trade, TRADE, 5, "a trade");
 	starve(read_trade, SYMBOL, 3, "a trade's symbol");
 	starve(read_candle, CANDLE, 3, "a candle");
-	starve(read_frame, FRAME, 5, "a frame");
+	starve(read_frame, FRAME, 3, "a frame");
+	starve(read_frame, " " FRAME, 5, "a frame in an unusual envelope");
 	starve(read_page, PAGE, 3, "an answer of REST");
 	starve(read_kept, KEPT, 3, "a kept frame");
 	starve(read_message, "{\"\\u0061\":1}", 3, "a message");
