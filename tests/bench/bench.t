@@ -63,14 +63,14 @@ for rival in mlr 'candles by duckdb' 'candles by polars'; do
 done
 is "$(find "$T" -mindepth 1 -name 'tickpipe-test.*')" '' 'its files are gone'
 
-status_is 0 'the feed' env BENCH=feed TRADES=3000 FEED_SYMBOLS=1000 \
+status_is 0 'the feed' env BENCH=feed TRADES=3000 FEED_SYMBOLS=2000 \
     FEED_SECONDS=1 "$ROOT/tests/bench/run"
 is "$(<"$T/err")" '' 'nothing fails, no connection breaks'
 took="[0-9]+ +[0-9]+ % +$number +[0-9]+ +$number +[0-9]+"
 rate=' +bar 300000 a core: (met|missed)'
 memory=' +bar [0-9]+ MiB: (met|missed)'
 for row in "bws-trades, 5 symbols, TLS +$took$rate$memory" \
-    "  plain +$took$memory" "bws-trades, 1000 symbols, TLS +$took$memory" \
+    "  plain +$took$memory" "bws-trades, 2000 symbols, TLS +$took$memory" \
     "  5 symbols, the reader 2 s late +$took$memory" \
     "openssl s_client, the same bytes +$took" \
     'share of TLS: -?[0-9]+ % of user\+sys' \
