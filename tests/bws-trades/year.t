@@ -14,7 +14,7 @@ YEAR_STILL=30 YEAR_SEED=${TICKPIPE_SEED:-1}
 
 # A deck of faults has each kind once; those of the second one see to it that
 # there are occasions for the first.
-YEAR_DAYS=6 YEAR_FAULTS=40 YEAR_DAY=4 YEAR_ROTATE=1500ms YEAR_AGE=4
+YEAR_DAYS=6 YEAR_FAULTS=40 YEAR_DAY=4 YEAR_ROTATE=1200ms YEAR_AGE=4
 YEAR_AFTER=1
 year_begin few || bail 'it does not start'
 year_await few
