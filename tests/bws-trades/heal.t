@@ -179,12 +179,13 @@ my $server = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1')
     or die $@;
 print $server->sockport, "\n";
 my $n = 0;
+my @held;
 while (my $peer = $server->accept) {
 	my $head = '';
 	while ($head !~ /\r\n\r\n/) {
 		sysread $peer, $head, 4096, length $head or last;
 	}
-	# REST, and every second attempt, is refused in words.
+	# REST, and the first attempt, are refused in words.
 	if ($head !~ /sec-websocket-key: *(\S+)/i || ++$n == 1) {
 		my $body = qq({"code":-1,"msg":"$esc\\u001b[32m"});
 		syswrite $peer, "HTTP/1.1 400 $esc\r\nContent-Length: "
@@ -205,9 +206,9 @@ while (my $peer = $server->accept) {
 	    . frame(qq({"stream":"$esc","data":{"e":"$esc"}}))
 	    . frame("$esc no JSON")
 	    . frame(trade('BTCUSDT', 10 * $n + 5))
-	    . frame(pack('n', 1008) . $esc, 0x88);
-	sysread $peer, $head, 4096;
-	close $peer;
+	    . ($n < 3 ? frame(pack('n', 1008) . $esc, 0x88) : '');
+	# From the third on it stays, so that patience with REST has an end.
+	push @held, $peer;
 }
 PERL
 perl "$T/server" >"$T/port" 2>"$T/server.err" &
@@ -217,6 +218,8 @@ EXCHANGE_ADDRESS=127.0.0.1:$(<"$T/port")
 feed_start words -v --retry-max 100ms --heal-wait 300ms \
     --gaps "$T/words.gaps" --rejects "$T/words.rejects" btcusdt
 wait_for 60 lines "$T/words.out" 3
+wait_for 20 said words 'asked in vain'
+ok $? 'what cannot be healed is said'
 feed_end words 1
 like "$(<"$T/words.err")" 'the exchange reports: .*\\x7f\\xc2\\x9b2J' \
     'an error is said, and made visible'
