@@ -11,7 +11,7 @@
 
 #define URL_DEFAULT "wss://stream.binance.com:9443"
 #define BUFFER_MIN ((size_t)2 << 20)     /* bytes, where --buffer is not given */
-#define BUFFER_MAX ((size_t)16 << 20)
+#define BUFFER_MAX ((size_t)12 << 20)
 #define BUFFER_SYMBOL ((size_t)256 << 10)
 #define SECOND_US INT64_C(1000000)
 #define DAY_US (86400 * SECOND_US)
