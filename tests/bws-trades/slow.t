@@ -78,7 +78,7 @@ exchange_end slow
 
 # Within --buffer pings are answered: trades for more than a pipe holds come
 # while nobody reads, and then pings.
-exchange_start held --symbols "$five" --rate 2000 --trades 8000 \
+exchange_start held --symbols "$five" --rate 4000 --trades 8000 \
     --wait-for-clients 5 --ping 0.4 --pong 60
 reader held
 feed_start held --rest none "${symbols[@]}"
@@ -112,7 +112,7 @@ if [[ -n ${TICKPIPE_FEED_STOPPED:-} ]]; then
 else
 	stopped=2 own=(--ping 0.3 --pong 1 --queue 262144)
 fi
-count=$(((stopped + 5) * 2000))
+count=$(((stopped + 3) * 2000))
 exchange_start stopped --symbols "$five" --rate 2000 --trades "$count" \
     --wait-for-clients 5 "${own[@]}"
 feed_start stopped --gaps "$T/stopped.gaps" "${symbols[@]}"
@@ -131,25 +131,31 @@ is "$(wc -c <"$T/stopped.gaps")" 0 'nothing is given up'
 exchange_end stopped
 
 # --- The network is away ---------------------------------------------------
+# REST first, so that there is a hole already, which is not given up for it.
 if [[ -n ${TICKPIPE_FEED_OUTAGE:-} ]]; then
 	outage=$TICKPIPE_FEED_OUTAGE own=() ours=(--retry-max 30s)
 else
-	outage=3 own=(--ping 0.3 --pong 1)
-	ours=(--stale 700ms --connect-timeout 500ms)
+	outage=5 own=(--ping 0.3 --pong 1)
+	ours=(--stale 700ms --connect-timeout 500ms --heal-wait 4s)
 fi
-count=$(((outage + 6) * 500))
-port=$(free_port)
+count=$(((outage + 4) * 500))
+port=$(free_port) rest=$(free_port)
 exchange_start network --symbols "$five" --rate 500 --trades "$count" \
-    --wait-for-clients 5 "${own[@]}"
-proxy_start net "$port:${EXCHANGE_ADDRESS#*:}" || bail 'no proxy'
-FEED_ADDRESS=127.0.0.1:$port feed_start network "${ours[@]}" \
-    --gaps "$T/network.gaps" --heal-wait 2s "${symbols[@]}"
-wait_for 60 lines "$T/network.out" 500
+    --wait-for-clients 5 --faults 1 --fault-after 0.2 --fault-kinds lose \
+    "${own[@]}"
+proxy_start net "$port:${EXCHANGE_ADDRESS#*:}" \
+    "$rest:${EXCHANGE_ADDRESS#*:}" || bail 'no proxy'
+proxy_do net silence 2
+FEED_ADDRESS=127.0.0.1:$port feed_start network \
+    --rest "http://127.0.0.1:$rest" "${ours[@]}" --gaps "$T/network.gaps" \
+    "${symbols[@]}"
+wait_for 60 said network 'REST: .*; trying again'
+ok $? 'a hole that REST does not heal'
 proxy_do net silence 1
 sleep "$outage"
 held=$(wc -l <"$T/network.out")
 made=$(wc -l <"$T/network.log")
-proxy_do net thaw 1
+proxy_do net thaw '*'
 wait_for $((60 + outage)) lines "$T/network.out" "$count"
 memory_small network
 feed_end network 0
