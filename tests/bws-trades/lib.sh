@@ -51,7 +51,8 @@ lines()
 	(($(wc -l <"$1") >= $2))
 }
 
-# said NAME REGEX [N]: whether so many (1) such messages have come, for wait_for.
+# said NAME REGEX [N]: whether so many (1) such messages have come, for
+# wait_for.
 said()
 {
 	(($(grep -cE -- "$2" "$T/$1.err") >= ${3:-1}))

@@ -28,7 +28,8 @@ goes_on()
 	    $(($(grep -c '"BTCUSDT"' "$T/hup.out") + 100))
 }
 
-# stretch SYMBOL NAME: a result: what came of it are trades without one left out.
+# stretch SYMBOL NAME: a result: what came of it are trades without one left
+# out.
 stretch()
 {
 	of "$1" "$T/hup.out" >"$T/got"
