@@ -190,12 +190,19 @@ sequence_page_end(struct sequence *seq, bool full)
 	seq->page.symbol = NULL;
 	if (sym == NULL)
 		return 0;
+	/*
+	 * That was all, if it brought nothing new.  Else it may have been cut
+	 * short, or be of a server that lags: once more, when there is nothing
+	 * better to do.
+	 */
 	if (!full && !page.truncated && page.from <= sym->next &&
-	    page.last >= sym->seen && sym->asked_us >= sym->suspect_us)
-		sym->open = sym->suspect = false;
+	    page.last >= sym->seen && sym->asked_us >= sym->suspect_us) {
+		sym->suspect = page.useful && (sym->open || sym->suspect);
+		sym->open = false;
+	}
 	if (!order_has_hole(sym)) {
 		if (sym->open || sym->suspect)
-			ask_again(seq, sym, page.useful, full);
+			ask_again(seq, sym, page.useful, full || page.useful);
 		return order_go_on(seq, sym);
 	}
 	last = order_hole_last(sym) < page.last ? order_hole_last(sym) :

@@ -12,13 +12,14 @@ LIVE_NAME=M
 LIVE_RATE=${CRASH_RATE:-2000}
 LIVE_SPEED=10
 
-# What the exchange does wrong meanwhile; ids that it never gave would be
-# missing in the log too. (A short round does not wait for a silent link to be
-# given up, which takes a minute.)
+# What the exchange does wrong meanwhile. Not all of it: ids that it never gave
+# would be missing in the log, and the last ones of a symbol are missing for good
+# where REST is asked for them and says once that there are none. (A short round
+# does not wait for a silent link to be given up, which takes a minute.)
 LIVE_FAULTS=drop,reset,close,stall,behind,garbage,binary,utf8,long
 LIVE_FAULTS+=,shutdown,cut,lose,duplicate,reorder,pieces,slow-handshake,refuse
 LIVE_FAULTS+=,too-many,rest-429,rest-418,rest-500,rest-slow,rest-cut
-LIVE_FAULTS+=,rest-garbage,rest-refuse,rest-empty,rest-short
+LIVE_FAULTS+=,rest-garbage,rest-refuse,rest-short
 [[ ${CRASH_FAULTS:-all} == feed ]] || LIVE_FAULTS+=,half-open
 
 # Seconds of trades for a cycle, and for everything to arrive afterwards: REST

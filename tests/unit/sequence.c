@@ -359,7 +359,9 @@ test_resume(void)
 	came("A5h A6h A7h", "what it missed comes out");
 	wanted("A8", "a full page: there may be more");
 	page(a, 8, 8, false, 0, 0);
-	wanted("", "one that is not full: that was all");
+	wanted("A9?", "one that is not full: that was all, it seems");
+	page(a, 9, 8, false, 0, 0);
+	wanted("", "one with nothing says so");
 	take(a, 9, 9);
 	take(b, 8, 8);
 	came("A8h A9 B8", "and the stream goes on");
@@ -409,6 +411,8 @@ test_suspect(void)
 	now += SECOND / 10;
 	wanted("A6?", "an answer to an older question does not settle it");
 	page(a, 6, 6, false, 0, 0);
+	wanted("A7?", "one that brings something makes curious");
+	page(a, 7, 6, false, 0, 0);
 	wanted("", "an answer does");
 	sequence_suspect(seq, a, now);
 	take(a, 7, 7);
