@@ -14,6 +14,7 @@
 
 #define ASSEMBLY_FIRST 4096
 #define DRAIN_MAX 1000 /* records: some 3 ms */
+#define DRAIN_BYTES (512 * 1024) /* of them, so that output stays bounded */
 #define MESSAGES_MAX 1024 /* waiting to be sent */
 
 struct link {
@@ -24,6 +25,7 @@ struct link {
 	struct lws *wsi; /* NULL: none yet, or no more */
 	char *address, *path, *host;
 	bool up, over, closed, paused;
+	size_t drained;   /* bytes, in this turn */
 	int64_t heard_us; /* it was up, paused or had input, monotonic */
 	lws_sorted_usec_list_t begin, timeout, pace;
 	char **messages; /* to be sent */
@@ -190,7 +192,9 @@ drain(struct net *net, struct link *link)
 {
 	int i;
 
-	for (i = 0; i < DRAIN_MAX && holds_records(link); i++) {
+	link->drained = 0;
+	for (i = 0; i < DRAIN_MAX && link->drained < DRAIN_BYTES &&
+	    holds_records(link); i++) {
 		struct lws_pollfd p = {
 			.fd = lws_get_socket_fd(link->wsi),
 			.events = LWS_POLLIN, .revents = LWS_POLLIN,
@@ -374,6 +378,7 @@ on_piece(struct link *link, const char *in, size_t len)
 {
 	bool last = lws_is_final_fragment(link->wsi) != 0;
 
+	link->drained += len;
 	if (lws_frame_is_binary(link->wsi))
 		return give_up(link, "it sent a binary frame");
 	if (link->text_len + len > link->options.max_frame)
