@@ -43,13 +43,16 @@ keep()
 }
 
 # keep_judge NAME STATUS: killed by us, or in order where that was asked; else
-# it is a finding.
+# it is a finding. Asked in the midst of it all its peers may be away: what is
+# not drained then is status 3.
 keep_judge()
 {
 	if (($2 == 137)); then
 		echo "$1" >>"$T/killed"
-	elif (($2 > 1)) ||
-	    [[ -e $T/want/$1 ]] && ! rm "$T/asked/$1" 2>/dev/null; then
+	elif [[ -e $T/want/$1 ]]; then
+		rm "$T/asked/$1" 2>/dev/null && (($2 <= 1 || $2 == 3)) ||
+		    echo "$1 ended by itself with status $2" >>"$T/badly"
+	elif (($2 > 1)); then
 		echo "$1 ended by itself with status $2" >>"$T/badly"
 	fi
 }
