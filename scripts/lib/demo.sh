@@ -114,6 +114,7 @@ write_settings()
 	cat >"$T/demo.conf" <<-END
 		SYMBOLS='$SYMBOLS'
 		TICKPIPE_URL=ws://$(<"$T/exchange.at")
+		TICKPIPE_REST=http://$(<"$T/exchange.at")
 		BROKERS=$(<"$T/kafka.at")
 		KAFKA_PROPERTIES=
 		TOPIC=crypto_prices

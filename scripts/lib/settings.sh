@@ -38,6 +38,8 @@ settings_load()
 	settings_stack || return 1
 	# shellcheck source=scripts/tickpipe.conf
 	. "$conf" || return 1
+	# A settings file of before these were there goes on to serve.
+	: "${TICKPIPE_REST:=}" "${TIME_UNIT:=ms}" "${RESUME_MESSAGES:=1000000}"
 	# shellcheck disable=SC2034 # for the scripts that load these settings
 	KAFKA_OPTIONS=(${KAFKA_PROPERTIES:+-F "$KAFKA_PROPERTIES"})
 	export PATH TICKPIPE_URL
