@@ -237,24 +237,6 @@ heal_close(struct heal *heal)
 	free(heal);
 }
 
-/* A symbol may have characters that mean something in a URL, and others. */
-static size_t
-put_encoded(char *out, const char *text, size_t len)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-		    (c >= '0' && c <= '9') || strchr("-_.", c) != NULL)
-			out[n++] = (char)c;
-		else
-			n += (size_t)sprintf(out + n, "%%%02X", c);
-	}
-	return n;
-}
-
 static int
 ask(struct heal *heal, int64_t now_us)
 {
@@ -263,7 +245,7 @@ ask(struct heal *heal, int64_t now_us)
 	const char *symbol = sequence_name(heal->asked.symbol, &len);
 
 	n = (size_t)sprintf(path, "/api/v3/historicalTrades?symbol=");
-	n += put_encoded(path + n, symbol, len);
+	n += url_encode(path + n, symbol, len);
 	sprintf(path + n, "&fromId=%" PRId64 "&limit=%d",
 	    heal->asked.from_id, PAGE_MAX);
 	limit_count(heal->options.weight, now_us, HEAL_REQUEST_WEIGHT);

@@ -8,6 +8,7 @@
 
 #include "json.h"
 #include "record.h"
+#include "url.h"
 
 #define SUFFIX "@trade"
 #define MESSAGE_MAX 4096 /* bytes of a SUBSCRIBE message: below what servers
@@ -187,24 +188,12 @@ streams_add_file(struct streams *streams, FILE *file, size_t *line)
 	return wrong;
 }
 
-/* The stream's name in a URL: what is not ASCII percent-encoded (RFC 3986). */
+/* The stream's name in a URL. */
 static size_t
 put_encoded(char *out, const char *symbol)
 {
-	static const char hex[] = "0123456789ABCDEF";
-	size_t n = 0;
+	size_t n = url_encode(out, symbol, strlen(symbol));
 
-	for (; *symbol != '\0'; symbol++) {
-		unsigned char c = (unsigned char)*symbol;
-
-		if (c < 0x80) {
-			out[n++] = (char)c;
-		} else {
-			out[n++] = '%';
-			out[n++] = hex[c >> 4];
-			out[n++] = hex[c & 15];
-		}
-	}
 	memcpy(out + n, SUFFIX, sizeof SUFFIX - 1);
 	return n + sizeof SUFFIX - 1;
 }

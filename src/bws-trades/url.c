@@ -110,3 +110,25 @@ url_authority(const struct url *url, char *out)
 	snprintf(out, URL_AUTHORITY_MAX, v6 ? "[%s]:%d" : "%s:%d", url->host,
 	    url->port);
 }
+
+size_t
+url_encode(char *out, const char *name, size_t len)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)name[i];
+
+		if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+		    (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+		    c == '.') {
+			out[n++] = (char)c;
+		} else {
+			out[n++] = '%';
+			out[n++] = hex[c >> 4];
+			out[n++] = hex[c & 15];
+		}
+	}
+	return n;
+}

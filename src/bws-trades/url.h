@@ -2,6 +2,7 @@
 #define BWS_URL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /*
  * Where the exchange is: URLs of its streams and of its REST interface.
@@ -36,5 +37,11 @@ const char *url_rest_of(const struct url *streams);
  */
 #define URL_AUTHORITY_MAX (URL_HOST_MAX + 16)
 void url_authority(const struct url *url, char *out);
+
+/*
+ * Writes a name percent-encoded (RFC 3986), no NUL; out has 3 * len bytes.
+ * Returns the length.
+ */
+size_t url_encode(char *out, const char *name, size_t len);
 
 #endif
