@@ -80,16 +80,7 @@ forget(struct conn *conn)
 	memset(conn, 0, sizeof *conn);
 }
 
-/*
- * A connection is lost.  What it missed is asked for when another one delivers
- * what comes after.
- */
-static void
-lost(struct shard *shard)
-{
-	shard->lossy = true;
-}
-
+/* What was missed is asked for when a connection delivers what comes after. */
 static void
 tell_missed(struct shard *shard)
 {
@@ -151,8 +142,7 @@ on_link(void *arg, struct link *link, enum link_event event,
 	}
 	retry_later(shard, conn);
 	tell(feed, event == LINK_DOWN ? FEED_DOWN : FEED_FAILED, conn, detail);
-	if (conn->up)
-		lost(shard);
+	shard->lossy |= conn->up;
 	forget(conn);
 }
 
@@ -233,9 +223,7 @@ new_shard(struct feed *feed)
 		return NULL;
 	shard->feed = feed;
 	shard->lossy = true; /* there may be something to go on from */
-	backoff_init(&shard->backoff, SECOND_US < feed->options.retry_max_us ?
-	    SECOND_US : feed->options.retry_max_us,
-	    feed->options.retry_max_us);
+	backoff_init(&shard->backoff, SECOND_US, feed->options.retry_max_us);
 	while (*at != NULL)
 		at = &(*at)->next;
 	return *at = shard;
@@ -359,7 +347,7 @@ give_up(struct shard *shard, struct conn *conn, const char *why)
 {
 	retry_later(shard, conn);
 	tell(shard->feed, FEED_DOWN, conn, why);
-	lost(shard);
+	shard->lossy = true;
 	forget(conn);
 }
 

@@ -214,8 +214,7 @@ heal_open(const struct heal_options *options)
 		return NULL;
 	heal->options = *options;
 	page_init(&heal->page);
-	backoff_init(&heal->backoff, SECOND_US < options->retry_max_us ?
-	    SECOND_US : options->retry_max_us, options->retry_max_us);
+	backoff_init(&heal->backoff, SECOND_US, options->retry_max_us);
 	heal->rest = rest_open(options->net, &rest);
 	heal->resolve = resolve_open(options->url->host);
 	if (heal->rest == NULL || heal->resolve == NULL) {
