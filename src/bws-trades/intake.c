@@ -198,45 +198,47 @@ check(struct intake *intake, int result)
 		intake_failed(intake, "a trade", ENOMEM);
 }
 
+/* The symbol of a frame; NULL: it is not asked for. */
+static struct sequence_symbol *
+find_symbol(struct intake *intake, const struct frame_trade *trade,
+    int64_t now_us)
+{
+	struct sequence_symbol *symbol = sequence_find(intake->sequence,
+	    trade->symbol.text, trade->symbol.len);
+
+	if (symbol != NULL && trade->futures)
+		check(intake, sequence_unhealable(intake->sequence, symbol,
+		    SEQUENCE_FUTURES, now_us));
+	return symbol;
+}
+
 static void
 take_trade(struct intake *intake, const struct frame_trade *trade,
     int64_t received_us)
 {
-	struct sequence *sequence = intake->sequence;
-	struct sequence_symbol *symbol = sequence_find(sequence,
-	    trade->symbol.text, trade->symbol.len);
-	char record[FRAME_RECORD_MAX];
 	int64_t now_us = clock_monotonic_us();
+	struct sequence_symbol *symbol = find_symbol(intake, trade, now_us);
+	char record[FRAME_RECORD_MAX];
 
 	stats_lag(&intake->stats, received_us - trade->event_time_us);
-	if (symbol == NULL) {
+	if (symbol == NULL)
 		intake->nothers++;
-		return;
-	}
-	if (trade->futures)
-		check(intake, sequence_unhealable(sequence, symbol,
-		    SEQUENCE_FUTURES, now_us));
-	check(intake, sequence_take(sequence, symbol, trade->trade_id,
-	    trade->event_time_us, record, frame_record(record, trade,
-	    received_us), now_us));
+	else
+		check(intake, sequence_take(intake->sequence, symbol,
+		    trade->trade_id, trade->event_time_us, record,
+		    frame_record(record, trade, received_us), now_us));
 }
 
 static void
 skip_trade(struct intake *intake, const struct frame_trade *trade)
 {
-	struct sequence *sequence = intake->sequence;
-	struct sequence_symbol *symbol = sequence_find(sequence,
-	    trade->symbol.text, trade->symbol.len);
 	int64_t now_us = clock_monotonic_us();
+	struct sequence_symbol *symbol = find_symbol(intake, trade, now_us);
 
 	intake->nothers++;
-	if (symbol == NULL)
-		return;
-	if (trade->futures)
-		check(intake, sequence_unhealable(sequence, symbol,
-		    SEQUENCE_FUTURES, now_us));
-	check(intake, sequence_skip(sequence, symbol, trade->trade_id,
-	    now_us));
+	if (symbol != NULL)
+		check(intake, sequence_skip(intake->sequence, symbol,
+		    trade->trade_id, now_us));
 }
 
 enum frame_result
