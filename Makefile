@@ -197,6 +197,17 @@ recovery: all tests-build
 	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
 		tests/crash/recovery
 
+# The tests on what this machine has not: the other Debian, other releases of
+# Kafka, of librdkafka and of PostgreSQL. See tests/elsewhere/run;
+# make elsewhere ELSEWHERE=debian ROOT=/srv/elsewhere keeps its folder there.
+ELSEWHERE =
+ROOT = $(TICKPIPE_ELSEWHERE)
+elsewhere: all tests-build
+	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
+		TICKPIPE_ELSEWHERE="$(ROOT)" TESTS="$(TESTS)" \
+		env --default-signal=HUP,INT,QUIT tests/elsewhere/run \
+		$(ELSEWHERE)
+
 SHELL_FILES = $(shell grep -lE '^\#!.*(bash|/sh)' -r scripts tests .ci \
 	--include='*' 2>/dev/null) $(wildcard scripts/lib/*.sh tests/*.sh \
 	tests/*/*.sh)
@@ -245,14 +256,14 @@ clean:
 
 help:
 	@echo 'all check check-san lint demo install uninstall clean'
-	@echo 'fuzz crash year recovery memory bench'
+	@echo 'fuzz crash year recovery memory bench elsewhere'
 	@echo 'start-compose stop-compose'
 	@echo 'init-db setup-kafka run-producer run-consumer'
 
 .PHONY: all check check-san crash year recovery memory fuzz fuzz-build \
-	fuzz-objects fuzz-targets lint bench demo start-compose stop-compose \
-	init-db setup-kafka run-producer run-consumer install uninstall \
-	clean help tests-build
+	fuzz-objects fuzz-targets lint bench elsewhere demo start-compose \
+	stop-compose init-db setup-kafka run-producer run-consumer install \
+	uninstall clean help tests-build
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
