@@ -125,12 +125,19 @@ tests-build: $(UNIT) $(PEERS) $(BENCH_TOOLS) $(YARDSTICK)
 # PROVE_FLAGS and TESTS narrow a run: make check TESTS=tests/ohlc-window
 PROVE_FLAGS = -j2 --timer
 TESTS =
+CHECKED = $(or $(TESTS),$(UNIT) $(wildcard tests/*.t tests/*/*.t))
 # Tests send INT: it must not be ignored, as it is for a job in the background.
 check: all tests-build
 	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
-		env --default-signal=HUP,INT,QUIT prove $(PROVE_FLAGS) \
-		$(if $(TESTS),-r $(TESTS),$(UNIT) \
-		$(wildcard tests/*.t tests/*/*.t))
+		env --default-signal=HUP,INT,QUIT prove $(PROVE_FLAGS) -r \
+		$(CHECKED)
+
+# The same tests on a busy machine: make stress RUNS=30 TESTS=tests/pipe. One
+# that fails only here depends on how fast the machine is.
+stress: all tests-build
+	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
+		tests/stress $(if $(RUNS),-n $(RUNS)) $(if $(LOAD),-l $(LOAD)) \
+		$(filter -j%,$(PROVE_FLAGS)) $(CHECKED)
 
 # The same tests under the address and undefined-behaviour sanitizers.
 SAN_FLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
@@ -255,13 +262,13 @@ clean:
 	rm -rf bin build
 
 help:
-	@echo 'all check check-san lint demo install uninstall clean'
+	@echo 'all check stress check-san lint demo install uninstall clean'
 	@echo 'fuzz crash year recovery memory bench elsewhere'
 	@echo 'start-compose stop-compose'
 	@echo 'init-db setup-kafka run-producer run-consumer'
 
-.PHONY: all check check-san crash year recovery memory fuzz fuzz-build \
-	fuzz-objects fuzz-targets lint bench elsewhere demo start-compose \
+.PHONY: all check stress check-san crash year recovery memory fuzz \
+	fuzz-build fuzz-objects fuzz-targets lint bench elsewhere demo start-compose \
 	stop-compose init-db setup-kafka run-producer run-consumer install \
 	uninstall clean help tests-build
 .SECONDARY:
