@@ -268,8 +268,8 @@ help:
 	@echo 'init-db setup-kafka run-producer run-consumer'
 
 .PHONY: all check stress check-san crash year recovery memory fuzz \
-	fuzz-build fuzz-objects fuzz-targets lint bench elsewhere demo start-compose \
-	stop-compose init-db setup-kafka run-producer run-consumer install \
+	fuzz-build fuzz-objects fuzz-targets lint bench elsewhere demo \
+	start-compose stop-compose init-db setup-kafka run-producer run-consumer install \
 	uninstall clean help tests-build
 .SECONDARY:
 
