@@ -32,8 +32,11 @@ void
 net_timer(struct net *net, lws_sorted_usec_list_t *timer,
     void (*due)(lws_sorted_usec_list_t *timer), int64_t us)
 {
-	lws_sul_schedule(net->context, 0, timer, due,
-	    us == 0 ? LWS_SET_TIMER_USEC_CANCEL : us);
+	/* From 4.3 on lws_sul_schedule() wants a callback, also to cancel. */
+	if (us == 0)
+		lws_sul_cancel(timer);
+	else
+		lws_sul_schedule(net->context, 0, timer, due, us);
 }
 
 void
