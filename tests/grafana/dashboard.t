@@ -44,6 +44,11 @@ has 'the candlestick panel maps the columns by their names' \
 has 'the timeframes' '.templating.list[] | select(.name == "timeframe")
     | [.options[].value] == ["1m", "5m", "15m", "45m", "1h"]
     and (.query | split(",")) == [.options[].value]'
+# Grafana asks for a variable that refreshes with the range of time (2) at every
+# refresh of the page, not only as it is opened (1): there may be no symbol then,
+# or no database.
+has 'the symbols are asked for as long as the page is open' \
+    '[.templating.list[] | select(.type == "query") | .refresh] == [2]'
 has 'one symbol and one timeframe at a time' \
     '[.templating.list[] | .multi or .includeAll] == [false, false]'
 

@@ -61,7 +61,7 @@ declare -A SHOWN=(
 	[Change]='trim_scale(round(change, 4))'
 	['Missing trades']='missing'
 	['Trades a minute']="$(in_ms '"time"'),
-	    trim_scale(round(\"trades a minute\", 4))"
+	    trim_scale(\"trades a minute\")"
 	[Gaps]="$(in_ms after), $(in_ms before), missing, \"first id\",
 	    \"last id\""
 )
@@ -127,7 +127,7 @@ expected()
 		| "\(.start)000 \(.open) \(.high) \(.low) \(.close) \(.volume)"
 	    elif $name == "Trades a minute" then candle | select(.closed)
 		| "\(.start)000 \(.trades * 60 / ((.window_end | s) - .start)
-		    | rounded)"
+		    | . * 1000 | round / 1000)"
 	    elif $name == "Live price" then trade
 		| select(.time >= $to - 300) | "\(.time)000 \(.price)"
 	    elif $name == "Last price" then "\($to - 30)000 \($last)"
@@ -148,7 +148,7 @@ check 'known trades' load
 # What each panel needs: columns of these names and types.
 at=' timestamp with time zone'
 declare -A COLUMNS_OF=(
-	['Last price']="time$at;last price numeric"
+	['Last price']="time$at;last price text"
 	[Change]='change numeric'
 	['Pipeline lag']='ticks numeric;candles numeric'
 	['Missing trades']='missing numeric'
@@ -209,13 +209,24 @@ unlike "$(<"$T/plan")" 'Seq Scan on window_1m' 'and nothing else'
 unlike "$(grep 'Index Only Scan' "$T/plan")" \
     'actual rows=([2-9]|1[0-9])' 'one row a symbol'
 
+# nothing NAME: no query knows anything, nor that no trade is missing.
+nothing()
+{
+	local name
+
+	all_rows >"$T/got"
+	for name in "${!SHOWN[@]}"; do
+		echo "$name"
+		[[ $name != 'Missing trades' ]] || echo
+	done >"$T/want"
+	same_file "$T/got" "$T/want" "$1"
+}
 expand NOSUCH 1m
-all_rows >"$T/got"
-for name in "${!SHOWN[@]}"; do
-	echo "$name"
-	[[ $name != 'Missing trades' ]] || echo 0
-done >"$T/want"
-same_file "$T/got" "$T/want" 'of no symbol there is nothing'
+nothing 'of a symbol that is not there there is nothing'
+expand '' 1m
+nothing 'nor of none, which is what an empty database gives to choose from'
+expand BTCUSDT 1m $((FROM - 600000)) $((FROM - 1000))
+nothing 'nor of a time without candles'
 
 # What the URL holds reaches the database as letters, digits and %-_.~ in
 # quotes: but for these, the queries are those of any other symbol.
@@ -224,6 +235,7 @@ bare()
 	sed -E "s/'[A-Za-z0-9%._~-]*'/''/g" "$T"/sql/*.sql
 }
 
+expand BTCUSDT 1m
 bare >"$T/want"
 # shellcheck disable=SC2016 # texts, whatever they look like
 TEXTS=("${SYMBOLS[@]}" "'" '$__timeFilter(event_time)' '$__timeTo('
