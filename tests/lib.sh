@@ -12,6 +12,10 @@
 # from TICKPIPE_BUILD or ROOT/build) and T (a private folder, gone at exit).
 
 set -u
+# Whoever starts a test in the background may have it ignore these; then it
+# would send INT to commands that do not mind.
+[[ -z $(trap -p HUP INT QUIT) ]] ||
+    exec env --default-signal=HUP,INT,QUIT bash "$0" "$@"
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P) || exit 1
 BIN=${TICKPIPE_BIN:-$ROOT/bin}
 BUILD=${TICKPIPE_BUILD:-$ROOT/build}
@@ -165,6 +169,21 @@ same_file()
 interruptible()
 {
 	exec env --default-signal=INT "$@"
+}
+
+# catches COMMAND PID SIGNAL: for wait_for, 0 once that process is COMMAND and
+# handles SIGNAL. Before, it would die of it; and so would the shell that is
+# still to become COMMAND.
+catches()
+{
+	local name value
+
+	{ read -r name <"/proc/$2/comm"; } 2>/dev/null || return 1
+	[[ $name == "${1:0:15}" ]] || return 1
+	while read -r name value; do
+		[[ $name != SigCgt: ]] || break
+	done 2>/dev/null <"/proc/$2/status"
+	((16#${value:-0} >> ($(kill -l "$3") - 1) & 1))
 }
 
 # skip REASON [N]: counts N tests (1) as skipped.

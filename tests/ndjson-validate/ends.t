@@ -25,19 +25,28 @@ live()
 # ended: waits for it; sets status to its exit status.
 ended()
 {
-	wait_for 20 pid_gone "$pid" || kill -KILL "$pid"
+	wait_for 120 pid_gone "$pid" || kill -KILL "$pid"
 	wait "$pid"
 	status=$?
+}
+
+# is_full: nobody reads the FIFO `full`, and no more goes in.
+# shellcheck disable=SC2317 # called by wait_for
+is_full()
+{
+	perl -e 'use Fcntl; sysopen my $f, $ARGV[0], O_RDWR or die;
+	    my $bits = ""; vec($bits, fileno $f, 1) = 1;
+	    exit select(undef, $bits, undef, 0) > 0' "$T/full"
 }
 
 # --- Output that comes at once ---
 live ndjson-validate
 echo '{"a":1}' >&3
-check 'a line comes out while the input stays open' wait_for 20 has 1
+check 'a line comes out while the input stays open' wait_for 120 has 1
 printf '{"a":2}\n{"a":' >&3
-check 'and the next' wait_for 20 has 2
+check 'and the next' wait_for 120 has 2
 echo '3}' >&3
-check 'and one that came in two parts' wait_for 20 has 3
+check 'and one that came in two parts' wait_for 120 has 3
 is "$(tr -d '\n' <"$T/live")" '{"a":1}{"a":2}{"a":3}' 'as they were'
 exec 3>&-
 ended
@@ -56,7 +65,7 @@ ndjson-validate <"$T/fifo" >&4 2>"$T/err" &
 pid=$!
 exec 3>"$T/fifo" 4>&-
 echo '{"a":1}' >&3
-wait_for 5 pid_gone "$reader"
+wait_for 120 pid_gone "$reader"
 ended
 is "$status $(<"$T/err")" '141 ' 'and also when no more input comes'
 exec 3>&-
@@ -82,28 +91,34 @@ status_is 1 'a closed standard error loses no good line' \
 is "$(<"$T/out")" '{}' 'which went out'
 
 # --- A descriptor that others made non-blocking ---
+exec 4<>"$T/full"
 perl -MFcntl -e 'fcntl(STDOUT, F_SETFL, fcntl(STDOUT, F_GETFL, 0) | O_NONBLOCK);
-    exec @ARGV' ndjson-validate "$T/many" 2>"$T/err" | (
-	sleep 0.2
-	cat
-) >"$T/out"
+    exec @ARGV' ndjson-validate "$T/many" 2>"$T/err" >"$T/full" 4<&- &
+pid=$!
+check 'a non-blocking standard output is full' wait_for 120 is_full
+exec 5<"$T/full" 4<&-
+cat <&5 >"$T/out"
+exec 5<&-
+ended
+is "$status" 0 'which the end does not mind'
 same_file "$T/out" "$T/many" 'a non-blocking standard output loses nothing'
 
 # --- Asked to stop ---
+# A --drain of an hour, where the end comes by other means: never by the clock.
 for signal in INT TERM; do
-	live ndjson-validate
+	live ndjson-validate --drain 1h
 	echo '{"a":1}' >&3
-	wait_for 20 has 1
+	wait_for 120 has 1
 	kill -"$signal" "$pid"
 	echo '{"a":2}' >&3
-	check "after $signal it reads on" wait_for 20 has 2
+	check "after $signal it reads on" wait_for 120 has 2
 	echo '{"a":3}' >&3
 	exec 3>&-
 	ended
 	is "$status $(wc -l <"$T/live")" '0 3' 'to the end, which is success'
 	live ndjson-validate --drain 100ms
 	echo '{"a":1}' >&3
-	wait_for 20 has 1
+	wait_for 120 has 1
 	kill -"$signal" "$pid"
 	ended
 	is "$status" 3 "after $signal without an end: the drain is the end"
@@ -114,12 +129,12 @@ done
 # Both ways round: the second signal kills, whichever it is.
 for signals in 'INT INT 130' 'INT TERM 143' 'TERM INT 130' 'TERM TERM 143'; do
 	read -r first second want <<<"$signals"
-	live ndjson-validate
+	live ndjson-validate --drain 1h
 	echo '{"a":1}' >&3
-	wait_for 20 has 1
+	wait_for 120 has 1
 	kill -"$first" "$pid"
 	echo '{"a":2}' >&3
-	wait_for 20 has 2
+	wait_for 120 has 2
 	kill -"$second" "$pid"
 	ended
 	is "$status" "$want" "$first, then $second kills"
@@ -128,38 +143,30 @@ done
 
 # Ignored by whoever started it: as by a shell for what runs in the background.
 : >"$T/live"
-(trap '' INT; exec ndjson-validate <"$T/fifo" >"$T/live" 2>"$T/err") &
+(trap '' INT
+	exec ndjson-validate --drain 1h <"$T/fifo" >"$T/live" 2>"$T/err") &
 pid=$!
 exec 3>"$T/fifo"
 for n in 1 2; do
 	echo '{"a":1}' >&3
-	wait_for 20 has "$n"
+	wait_for 120 has "$n"
 	kill -INT "$pid"
 done
 kill -TERM "$pid"
 echo '{"a":2}' >&3
 check 'an INT that is ignored is ignored, and TERM the first to ask' \
-    wait_for 20 has 3
+    wait_for 120 has 3
 kill -INT "$pid"
 echo '{"a":3}' >&3
-check 'and behind it INT is ignored as before' wait_for 20 has 4
+check 'and behind it INT is ignored as before' wait_for 120 has 4
 exec 3>&-
 ended
 is "$status $(wc -l <"$T/live")" '0 4' 'to the end of the input'
 
-# is_full: nobody reads the FIFO `full`, and no more goes in.
-# shellcheck disable=SC2317 # called by wait_for
-is_full()
-{
-	perl -e 'use Fcntl; sysopen my $f, $ARGV[0], O_RDWR or die;
-	    my $bits = ""; vec($bits, fileno $f, 1) = 1;
-	    exit select(undef, $bits, undef, 0) > 0' "$T/full"
-}
-
 # outlives NAME: the command of pid ends though what it writes to is full.
 outlives()
 {
-	check "$1 is full" wait_for 20 is_full
+	check "$1 is full" wait_for 120 is_full
 	kill -TERM "$pid"
 	ended
 	is "$status" 3 'and does not outlive the drain'
@@ -183,18 +190,19 @@ outlives 'the rejects'
 # --- Asked to stop with files as input ---
 mkfifo "$T/late"
 : >"$T/live"
-interruptible ndjson-validate "$T/many" "$T/late" >"$T/live" 2>"$T/err" &
+interruptible ndjson-validate --drain 1h "$T/many" "$T/late" >"$T/live" \
+    2>"$T/err" &
 pid=$!
 check 'what a file held is out before the next one is waited for' \
-    wait_for 20 has 100000
+    wait_for 120 has 100000
 kill -INT "$pid"
-timeout 30 bash -c "echo '{\"a\":\"late\"}' >'$T/late'" &
+timeout 120 bash -c "echo '{\"a\":\"late\"}' >'$T/late'" &
 ended
 is "$status $(tail -n 1 "$T/live")" '0 {"a":"late"}' \
     'and a file that opens in time is read to its end'
 interruptible ndjson-validate --drain 100ms "$T/late" >"$T/out" 2>"$T/err" &
 pid=$!
-wait_for 20 test -e "/proc/$pid/fd/3"
+wait_for 120 catches ndjson-validate "$pid" INT
 kill -INT "$pid"
 ended
 is "$status $(<"$T/err")" '3 ndjson-validate: asked to stop, and the input did not end within --drain' \

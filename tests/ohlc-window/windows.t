@@ -225,28 +225,28 @@ written()
 }
 live --updates 0
 trade ${day}10:00:00Z >&3
-check 'updates when input runs dry' wait_for 20 written 1
+check 'updates when input runs dry' wait_for 120 written 1
 is "$(brief <"$T/out")" '10:00ZA1' 'the open candle as it stands'
 trade ${day}10:00:01Z >&3
-check 'and again when it has changed' wait_for 20 written 2
+check 'and again when it has changed' wait_for 120 written 2
 trade ${day}10:00:01Z B >&3
-wait_for 20 written 3
+wait_for 120 written 3
 trade ${day}10:01:30Z A >&3
-wait_for 20 written 5
+wait_for 120 written 5
 exec 3>&-
 wait "$pid"
 is "$? $(brief <"$T/out")" '0 10:00ZA1 10:00ZA2 10:00ZB1 10:00ZA2! 10:01ZA1 10:00ZB1 10:01ZA1' \
     'only what has changed; at the end all that is open'
 live --updates 100ms
 trade ${day}10:00:00Z >&3
-check 'updates at an interval' wait_for 20 written 1
+check 'updates at an interval' wait_for 120 written 1
 exec 3>&-
 wait "$pid"
 is "$(brief <"$T/out")" '10:00ZA1 10:00ZA1' 'and at the end'
 live
 trade ${day}10:00:00Z >&3
 trade ${day}10:01:10Z >&3
-check 'without updates a closed candle comes at once' wait_for 20 written 1
+check 'without updates a closed candle comes at once' wait_for 120 written 1
 is "$(brief <"$T/out")" '10:00ZA1!' 'and nothing else'
 exec 3>&-
 wait "$pid"
@@ -255,7 +255,7 @@ live --updates 0
 	trade ${day}10:00:00Z | at t 0 5
 	trade ${day}10:00:01Z | sed 's/"price":1/"price":-1/' | at t 0 6
 } >&3
-wait_for 20 written 1
+wait_for 120 written 1
 exec 3>&-
 wait "$pid"
 is "$(jq -c '._kafka.offset' "$T/out" | sort -u)" 4 \
