@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "timestamp.h"
+#include "spelling.h"
 
 #define NAME_SHOWN 64 /* bytes of a member's name in a reason */
 #define WHOLE_MAX 20  /* digits: more than any integer type holds */
@@ -125,7 +125,7 @@ bind_number(struct binding *binding, size_t column,
 	enum column_kind kind = binding->table->columns[column].kind;
 	char *small = binding->small[column];
 
-	if (kind == COLUMN_TIME || kind == COLUMN_TIMESTAMP)
+	if (kind == COLUMN_TIME)
 		return refuse_column(binding, column,
 		    "is a number where a time belongs");
 	if (kind == COLUMN_BOOLEAN)
@@ -141,13 +141,38 @@ bind_number(struct binding *binding, size_t column,
 	return true;
 }
 
+/* What the server would take, and understand otherwise than it is meant. */
+static bool
+refuse_spelling(struct binding *binding, size_t column,
+    const struct datum *text)
+{
+	static const char *const clock[] = { "now", "today", "tomorrow",
+	    "yesterday", NULL };
+	static const char *const no_amounts[] = { "nan", "inf", "infinity",
+	    NULL };
+	const struct column *c = &binding->table->columns[column];
+	const char *word;
+
+	if (c->drops_offset && spelling_offset(text->text, text->len))
+		return refuse_column(binding, column,
+		    "holds a time with an offset, which a value of this type "
+		    "drops: write it in UTC, without one");
+	word = c->has_times ? spelling_word(text->text, text->len, clock) :
+	    NULL;
+	if (word != NULL)
+		return refuse(binding, "member \"%.*s\" holds \"%s\", which "
+		    "is another time whenever it is read", NAME_SHOWN,
+		    c->name, word);
+	if (c->kind == COLUMN_MONEY &&
+	    spelling_word(text->text, text->len, no_amounts) != NULL)
+		return refuse_column(binding, column, "is no amount");
+	return true;
+}
+
 static bool
 bind_string(struct binding *binding, struct json *object, size_t column,
     const struct json_value *value, struct datum *out)
 {
-	int64_t time_us;
-	char *small = binding->small[column];
-
 	*out = (struct datum){ NULL, 0, false };
 	if (json_string(object, value, &out->text, &out->len) == -1)
 		return refuse_column(binding, column,
@@ -155,12 +180,7 @@ bind_string(struct binding *binding, struct json *object, size_t column,
 	if (memchr(out->text, '\0', out->len) != NULL)
 		return refuse_column(binding, column,
 		    "holds U+0000, which PostgreSQL cannot store");
-	if (binding->table->columns[column].kind == COLUMN_TIMESTAMP &&
-	    timestamp_read(out->text, out->len, &time_us)) {
-		out->len = timestamp_write(small, time_us, 0);
-		out->text = small;
-	}
-	return true;
+	return refuse_spelling(binding, column, out);
 }
 
 /* The whole value as it stands in the line, a string with its quotes. */
@@ -200,7 +220,7 @@ bind_value(struct binding *binding, struct json *object, size_t column,
 	case JSON_FALSE:
 		*out = (struct datum){ value->text, value->len, true };
 		if (kind == COLUMN_NUMBER || kind == COLUMN_INTEGER ||
-		    kind == COLUMN_TIME || kind == COLUMN_TIMESTAMP)
+		    kind == COLUMN_MONEY || kind == COLUMN_TIME)
 			return refuse_member(binding, member,
 			    "is true or false where that does not belong");
 		return true;

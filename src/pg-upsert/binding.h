@@ -19,7 +19,9 @@
  *   insert, what is stored on update.  With fill_missing (where nothing is
  *   updated) a column without a default takes NULL instead, which is the same.
  * - Key and newer columns must be there, a key column must not be null.
- * - Text with U+0000 is refused: PostgreSQL has no such text.
+ * - Text with U+0000 is refused: PostgreSQL has no such text.  So is text
+ *   that the server would read as something else than it says: `now`, an
+ *   offset that it would drop.
  */
 
 struct datum {

@@ -12,17 +12,53 @@ static const char table_sql[] =
 
 enum { TABLE_KIND, TABLE_NAME };
 
-/* A domain is treated as the type below it, but is named itself. */
+/*
+ * A domain is treated as the type below it, but is named itself.
+ *
+ * The types without a time zone (timestamp 1114, date 1082, time 1083, and
+ * the ranges of the former) read past an offset.  Their texts are read as the
+ * type with a time zone, also in arrays; an array of times has no way back
+ * from there, nor has a type of the user's that holds such a time.  money
+ * (790) reads a point by lc_monetary, numeric does not.
+ */
 static const char columns_sql[] =
     "WITH RECURSIVE base (oid, base) AS ("
     "SELECT oid, oid FROM pg_catalog.pg_type WHERE typtype <> 'd'"
     " UNION ALL "
     "SELECT d.oid, b.base FROM pg_catalog.pg_type d"
-    " JOIN base b ON d.typbasetype = b.oid WHERE d.typtype = 'd') "
+    " JOIN base b ON d.typbasetype = b.oid WHERE d.typtype = 'd'),"
+    /* Every type that a column's type is, or is made of. */
+    " part (attnum, oid) AS ("
+    "SELECT attnum, atttypid FROM pg_catalog.pg_attribute"
+    " WHERE attrelid = pg_catalog.to_regclass($1) AND attnum > 0"
+    " AND NOT attisdropped UNION "
+    "SELECT p.attnum, x.oid FROM part p"
+    " JOIN pg_catalog.pg_type t ON t.oid = p.oid CROSS JOIN LATERAL ("
+    "SELECT t.typbasetype UNION ALL SELECT t.typelem UNION ALL"
+    " SELECT rngsubtype FROM pg_catalog.pg_range"
+    " WHERE rngtypid = t.oid UNION ALL"
+    " SELECT atttypid FROM pg_catalog.pg_attribute"
+    " WHERE attrelid = t.typrelid AND attnum > 0 AND NOT attisdropped)"
+    " AS x (oid) WHERE x.oid <> 0),"
+    " holds (attnum, times, locals, rows) AS ("
+    "SELECT p.attnum,"
+    " pg_catalog.bool_or(t.oid IN (1082, 1083, 1114, 1184, 1266)"
+    " OR t.typtype = 'm'),"
+    " pg_catalog.bool_or(t.oid IN (1082, 1083, 1114)"
+    " OR t.typtype = 'm' AND t.oid <> 4534),"
+    " pg_catalog.bool_or(t.typtype = 'c')"
+    " FROM part p JOIN pg_catalog.pg_type t ON t.oid = p.oid"
+    " WHERE t.oid NOT IN (4451, 4532, 4536) GROUP BY p.attnum),"
+    " reads (oid, via, by) AS (VALUES"
+    " (1114, 'timestamptz', 'type'), (1082, 'timestamptz', 'type'),"
+    " (1083, 'timetz', 'time'), (790, 'numeric', 'type'),"
+    " (3908, 'tstzrange', 'text'), (3912, 'tstzrange', 'text'),"
+    " (4533, 'tstzmultirange', 'text'),"
+    " (4535, 'tstzmultirange', 'text')) "
     "SELECT a.attname, pg_catalog.format_type(a.atttypid, -1),"
     " CASE WHEN u.oid IN (114, 3802) THEN 'json'"
     " WHEN u.oid IN (20, 21, 23, 26) THEN 'integer'"
-    " WHEN u.oid = 1114 THEN 'timestamp'"
+    " WHEN r.via = 'numeric' THEN 'money'"
     " ELSE u.typcategory::pg_catalog.text END,"
     " a.attnotnull,"
     " a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL,"
@@ -30,18 +66,26 @@ static const char columns_sql[] =
     " u.typcategory = 'A' OR u.typtype = 'c' OR t.typarray = 0"
     " OR t.typdelim <> ',',"
     " u.oid IN (25, 1042, 1043)"
-    " AND coalesce(c.collisdeterministic, false) "
+    " AND coalesce(c.collisdeterministic, false),"
+    " 'pg_catalog.' || r.via"
+    " || CASE WHEN e.base IS NULL THEN '' ELSE '[]' END,"
+    " r.by, h.times AND NOT h.rows, h.locals AND r.via IS NULL "
     "FROM pg_catalog.pg_attribute a"
     " JOIN pg_catalog.pg_type t ON t.oid = a.atttypid"
     " JOIN base b ON b.oid = t.oid"
     " JOIN pg_catalog.pg_type u ON u.oid = b.base"
-    " LEFT JOIN pg_catalog.pg_collation c ON c.oid = a.attcollation "
+    " LEFT JOIN pg_catalog.pg_collation c ON c.oid = a.attcollation"
+    " LEFT JOIN base e ON e.oid = u.typelem AND u.typcategory = 'A'"
+    " LEFT JOIN reads r ON r.oid = coalesce(e.base, u.oid)"
+    " AND (r.by <> 'time' OR e.base IS NULL)"
+    " LEFT JOIN holds h ON h.attnum = a.attnum "
     "WHERE a.attrelid = pg_catalog.to_regclass($1)"
     " AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
 
 enum {
 	COLUMN_NAME, COLUMN_TYPE, COLUMN_CATEGORY, COLUMN_NOT_NULL,
 	COLUMN_HAS_DEFAULT, COLUMN_GENERATED, COLUMN_AS_TEXT, COLUMN_C_ORDER,
+	COLUMN_VIA, COLUMN_BY, COLUMN_HAS_TIMES, COLUMN_DROPS_OFFSET,
 };
 
 /* The unique indexes that ON CONFLICT (columns) can mean. */
@@ -122,7 +166,7 @@ kind_of(const char *category)
 		enum column_kind kind;
 	} kinds[] = {
 		{ "json", COLUMN_JSON }, { "integer", COLUMN_INTEGER },
-		{ "timestamp", COLUMN_TIMESTAMP }, { "B", COLUMN_BOOLEAN },
+		{ "money", COLUMN_MONEY }, { "B", COLUMN_BOOLEAN },
 		{ "D", COLUMN_TIME }, { "T", COLUMN_TIME },
 		{ "N", COLUMN_NUMBER }, { "S", COLUMN_TEXT },
 	};
@@ -132,6 +176,27 @@ kind_of(const char *category)
 			return kinds[i].kind;
 	}
 	return COLUMN_OTHER;
+}
+
+static enum column_cast
+cast_of(const char *by)
+{
+	if (strcmp(by, "time") == 0)
+		return CAST_TIME;
+	return strcmp(by, "text") == 0 ? CAST_TEXT : CAST_TYPE;
+}
+
+/* How the column's text is read; false: out of memory. */
+static bool
+read_via(struct column *column, const struct rows *rows, size_t row)
+{
+	const char *via = cell(rows, row, COLUMN_VIA);
+
+	column->cast = cast_of(cell(rows, row, COLUMN_BY));
+	column->has_times = is_true(rows, row, COLUMN_HAS_TIMES);
+	column->drops_offset = is_true(rows, row, COLUMN_DROPS_OFFSET);
+	column->via = *via != '\0' ? strdup(via) : NULL;
+	return *via == '\0' || column->via != NULL;
 }
 
 static bool
@@ -146,7 +211,8 @@ read_columns(struct table *table, const struct rows *rows, char *reason)
 
 		column->name = strdup(cell(rows, i, COLUMN_NAME));
 		column->type = strdup(cell(rows, i, COLUMN_TYPE));
-		if (column->name == NULL || column->type == NULL)
+		if (column->name == NULL || column->type == NULL ||
+		    !read_via(column, rows, i))
 			return no_memory(reason);
 		column->kind = kind_of(cell(rows, i, COLUMN_CATEGORY));
 		column->not_null = is_true(rows, i, COLUMN_NOT_NULL);

@@ -26,10 +26,15 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
-/* Reading a time must not depend on where the server is. */
+/*
+ * What a text means must not depend on the settings of the server, the role
+ * or the environment.
+ */
 static const char session_sql[] =
     "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD';"
-    "SET plan_cache_mode = force_generic_plan";
+    "SET timezone_abbreviations = 'Default';"
+    "SET IntervalStyle = 'postgres'; SET array_nulls = on;"
+    "SET xmloption = content; SET plan_cache_mode = force_generic_plan";
 
 enum state {
 	WAITING,    /* to try again */

@@ -51,13 +51,55 @@ put_name(struct sql *sql, const char *name)
 	put(sql, "\"");
 }
 
-/* An incoming value: column i of the table is column i + 1 of r. */
+/* The value as it was read: column i of the table is column i + 1 of r. */
+static void
+put_read(struct sql *sql, const struct column *column, size_t i)
+{
+	put(sql, "r.c%zu", i + 1);
+	if (column->as_text && column->via != NULL)
+		put(sql, "::%s", column->via);
+}
+
+/*
+ * A time of day with an offset, in UTC.  Without one it has that of the
+ * session, which is UTC: it stays as it is, for AT TIME ZONE would turn
+ * 24:00:00 into 00:00:00.
+ */
+static void
+put_time(struct sql *sql, const struct column *column, size_t i)
+{
+	put(sql, "CASE pg_catalog.date_part('timezone', ");
+	put_read(sql, column, i);
+	put(sql, ") WHEN 0 THEN ");
+	put_read(sql, column, i);
+	put(sql, " ELSE ");
+	put_read(sql, column, i);
+	put(sql, " AT TIME ZONE 'UTC' END");
+}
+
+/* An incoming value, as the column's type. */
 static void
 put_value(struct sql *sql, const struct table *table, size_t i)
 {
-	put(sql, "r.c%zu", i + 1);
-	if (table->columns[i].as_text)
-		put(sql, "::%s", table->columns[i].type);
+	const struct column *column = &table->columns[i];
+
+	if (column->cast == CAST_TIME)
+		put_time(sql, column, i);
+	else
+		put_read(sql, column, i);
+	if (column->cast == CAST_TEXT)
+		put(sql, "::pg_catalog.text");
+	if (column->as_text || column->via != NULL)
+		put(sql, "::%s", column->type);
+}
+
+/* The type that the elements of the column's array have. */
+static const char *
+element_type(const struct column *column)
+{
+	if (column->as_text)
+		return "pg_catalog.text";
+	return column->via != NULL ? column->via : column->type;
 }
 
 static void
@@ -122,8 +164,7 @@ put_source(struct sql *sql, const struct table *table, const bool *present,
 			continue;
 		put(sql, "%spg_catalog.unnest($%zu::%s[])",
 		    nth > 0 ? ", " : "", nth + 1,
-		    table->columns[i].as_text ? "pg_catalog.text" :
-		    table->columns[i].type);
+		    element_type(&table->columns[i]));
 		nth++;
 	}
 	put(sql, mode == STATEMENT_IGNORE_SORTED ? ") AS r (" :

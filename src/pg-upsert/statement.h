@@ -16,7 +16,10 @@
  *	ON CONFLICT (a) DO UPDATE SET b = excluded.b [WHERE ...]
  *
  * with a parameter for each column that the batch's rows have, in the order
- * of the table.  The server itself picks the version of a key that stays and
+ * of the table.  A column whose type would drop the offset of a time is read
+ * as the type that heeds it, and cast: unnest($1::timestamptz[]) and
+ * r.c1::timestamp; the session's time zone is UTC, so that a text without an
+ * offset stays what it is.  The server itself picks the version of a key that stays and
  * orders the rows by key (so that two writers do not wait for each other in a
  * circle): nobody else knows for certain when two values of a type are equal.
  */

@@ -9,6 +9,7 @@ table_free(struct table *table)
 	for (size_t i = 0; i < table->ncolumns; i++) {
 		free((void *)table->columns[i].name);
 		free((void *)table->columns[i].type);
+		free((void *)table->columns[i].via);
 	}
 	free(table->columns);
 	free((void *)table->name);

@@ -16,14 +16,24 @@ enum column_kind {
 	COLUMN_NUMBER,    /* numbers as text; the server judges strings */
 	COLUMN_INTEGER,   /* the same, and 1e3 is written 1000 */
 	COLUMN_BOOLEAN,   /* true, false, or a string */
+	COLUMN_MONEY,     /* numbers as text, and no other text */
 	COLUMN_TIME,      /* strings only: 20240718 would be a date */
-	COLUMN_TIMESTAMP, /* without time zone: RFC 3339 is turned into UTC */
 	COLUMN_JSON,      /* any value, as its text */
+};
+
+/* How a value gets from the type `via` to the column's. */
+enum column_cast {
+	CAST_TYPE, /* by a cast */
+	CAST_TEXT, /* no cast leads there: by its text */
+	CAST_TIME, /* a time of day with an offset: in UTC, without it */
 };
 
 struct column {
 	const char *name; /* owned, as type */
 	const char *type;  /* as SQL names it, without length or precision */
+	const char *via;   /* the type its text is read as, because type would
+	                      drop an offset, or go by a setting; or NULL */
+	enum column_cast cast;
 	enum column_kind kind;
 	bool not_null;
 	bool has_default;  /* a missing member is not the same as null */
@@ -31,6 +41,8 @@ struct column {
 	bool as_text;      /* travels as text[], cast to its type row by row:
 	                      what unnest() would take apart otherwise */
 	bool c_order;      /* text that equals only itself: "C" orders it */
+	bool has_times;    /* is a time, or holds some: `now` would be one */
+	bool drops_offset; /* of a time in it, and there is no via */
 	bool is_key;
 	bool is_newer;
 };

@@ -9,13 +9,15 @@ static struct column columns[] = {
 	{ .name = "name", .kind = COLUMN_TEXT },
 	{ .name = "price", .kind = COLUMN_NUMBER },
 	{ .name = "good", .kind = COLUMN_BOOLEAN },
-	{ .name = "at", .kind = COLUMN_TIME },
-	{ .name = "local", .kind = COLUMN_TIMESTAMP },
+	{ .name = "at", .kind = COLUMN_TIME, .has_times = true },
+	{ .name = "cost", .kind = COLUMN_MONEY },
 	{ .name = "doc", .kind = COLUMN_JSON },
 	{ .name = "version", .kind = COLUMN_INTEGER, .is_newer = true },
 	{ .name = "made", .kind = COLUMN_TEXT, .has_default = true },
 	{ .name = "sum", .kind = COLUMN_NUMBER, .generated = true },
 	{ .name = "any", .kind = COLUMN_OTHER },
+	{ .name = "times", .kind = COLUMN_OTHER, .has_times = true,
+	    .drops_offset = true },
 };
 
 static const struct table table = {
@@ -23,7 +25,8 @@ static const struct table table = {
 	.ncolumns = sizeof columns / sizeof *columns,
 };
 
-enum { ID, NAME, PRICE, GOOD, AT, LOCAL, DOC, VERSION, MADE, SUM, ANY };
+enum { ID, NAME, PRICE, GOOD, AT, COST, DOC, VERSION, MADE, SUM, ANY,
+    TIMES };
 
 static struct json json;
 static struct binding binding;
@@ -77,9 +80,20 @@ test_values(void)
 	value("\"good\":false", GOOD, "false");
 	value("\"at\":\"2024-07-18T23:57:00+02:00\"", AT,
 	    "2024-07-18T23:57:00+02:00");
-	value("\"local\":\"2024-07-18T23:57:00.5+02:00\"", LOCAL,
-	    "2024-07-18T21:57:00.500Z");
-	value("\"local\":\"yesterday\"", LOCAL, "yesterday");
+	value("\"at\":\"knowing todays\"", AT, "knowing todays");
+	value("\"cost\":12.5e1", COST, "12.5e1");
+	value("\"cost\":\"-1.5\"", COST, "-1.5");
+	value("\"any\":\"now\"", ANY, "now");
+	value("\"any\":\"12:00+02\"", ANY, "12:00+02");
+	for (const char *const *good = (const char *const[]){ "12:00", "1:2:3",
+	    "12:00:00.5 PM", "{12:00,13:00}", "[12:00, 13:00)", "12:00 ad",
+	    "2024-07-18 12:00:00.", "a:00Z", "::1+2", "12:", "12: +2", "" };
+	    **good != '\0'; good++) {
+		char member[64];
+
+		snprintf(member, sizeof member, "\"times\":\"%s\"", *good);
+		value(member, TIMES, *good);
+	}
 	value("\"doc\":{\"a\":[1, 2]}", DOC, "{\"a\":[1, 2]}");
 	value("\"doc\":\"text\"", DOC, "\"text\"");
 	value("\"doc\":null", DOC, NULL);
@@ -115,6 +129,33 @@ test_refusals(void)
 	    "member \"name\" is an object, and the column is not json");
 	refused("{\"id\":1,\"version\":1,\"at\":20240718}",
 	    "member \"at\" is a number where a time belongs");
+	for (const char *const *bad = (const char *const[]){ "now", "Now",
+	    "{now", "TODAY", "12:00 tomorrow", "now1", "tonight now", NULL };
+	    *bad != NULL; bad++) {
+		char line[64];
+
+		snprintf(line, sizeof line,
+		    "{\"id\":1,\"version\":1,\"at\":\"%s\"}", *bad);
+		tap_ok(!bind(line) && strstr(binding.reason,
+		    "another time whenever it is read"), "refused: %s", *bad);
+	}
+	for (const char *const *bad = (const char *const[]){ "12:00+02",
+	    "12:00Z", "12:00:01.5-05:30", "(a,12:00 EST)", "1:00  z",
+	    "12:00 {1:1+1", NULL }; *bad != NULL; bad++) {
+		char line[64];
+
+		snprintf(line, sizeof line,
+		    "{\"id\":1,\"version\":1,\"times\":\"%s\"}", *bad);
+		tap_ok(!bind(line) && strstr(binding.reason,
+		    "holds a time with an offset"), "refused: %s", *bad);
+	}
+	refused("{\"id\":1,\"version\":1,\"at\":\"today\"}",
+	    "member \"at\" holds \"today\", which is another time whenever "
+	    "it is read");
+	refused("{\"id\":1,\"version\":1,\"cost\":\"-Inf\"}",
+	    "member \"cost\" is no amount");
+	refused("{\"id\":1,\"version\":1,\"cost\":true}",
+	    "member \"cost\" is true or false where that does not belong");
 	refused("{\"id\":1,\"version\":1,\"good\":1}",
 	    "member \"good\" is a number where true or false belongs");
 	refused("{\"id\":true,\"version\":1}",
