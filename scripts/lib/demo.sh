@@ -162,13 +162,17 @@ line()
 }
 
 # show: candles as they grow, on a terminal a table in one place, elsewhere a
-# line each time. Ends when all trades have become ticks.
+# line each time. Ends when all trades have become ticks and are in candles,
+# which come by pipelines of their own.
 show()
 {
-	local ticks=0 patience=$((SECONDS + SECONDS_SHOWN + PATIENCE)) text
+	local ticks=0 counted=0 text
+	local patience=$((SECONDS + SECONDS_SHOWN + PATIENCE))
 
-	until ((ticks >= TRADES)); do
-		ticks=$(compare_sql -c 'SELECT count(*) FROM crypto_prices') ||
+	until ((ticks >= TRADES && counted >= TRADES)); do
+		read -r ticks counted < <(compare_sql -F ' ' -c 'SELECT
+		    (SELECT count(*) FROM crypto_prices),
+		    (SELECT coalesce(sum(trades), 0) FROM window_1m)') ||
 		    fail 'the database does not answer'
 		if [[ -t 1 ]]; then
 			text=$(table)
@@ -178,9 +182,10 @@ show()
 			printf '%s of %s trades; %s\n' "$ticks" "$TRADES" "$(line)"
 		fi
 		((SECONDS < patience)) ||
-		    fail "$ticks of $TRADES trades have arrived"
+		    fail "of $TRADES trades $ticks have become ticks," \
+			"and $counted are in candles"
 		still_running
-		((ticks >= TRADES)) || sleep 1
+		((ticks >= TRADES && counted >= TRADES)) || sleep 1
 	done
 	[[ -t 1 ]] || table
 }

@@ -176,12 +176,21 @@ tick(struct serve *serve)
 		serve->stopped = true;
 }
 
+/* As if --trades had asked for those that there are, and at least one. */
+static void
+make_no_more(struct serve *serve)
+{
+	serve->options.trades = serve->counts.trades > 0 ?
+	    (int64_t)serve->counts.trades : 1;
+}
+
 static void
 wake(struct serve *serve)
 {
 	switch (serve->options.woken()) {
 	case SERVE_END: serve->stopped = true; break;
 	case SERVE_COUNTS: serve->options.say_counts(); break;
+	case SERVE_NO_MORE: make_no_more(serve); break;
 	case SERVE_GO_ON: break;
 	}
 }

@@ -38,7 +38,7 @@ struct serve_options {
 	bool microseconds;     /* in the log */
 	FILE *events;          /* a line for each, or NULL */
 	int wake_fd;           /* pollable: call woken() */
-	enum serve_wake { SERVE_GO_ON, SERVE_COUNTS, SERVE_END }
+	enum serve_wake { SERVE_GO_ON, SERVE_COUNTS, SERVE_NO_MORE, SERVE_END }
 	    (*woken)(void);
 	void (*say_counts)(void); /* on SERVE_COUNTS */
 };

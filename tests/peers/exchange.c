@@ -51,7 +51,8 @@ woken(void)
 	ssize_t n;
 
 	if (read(wake.signal_fd, &signal, sizeof(signal)) > 0)
-		return signal.ssi_signo == SIGUSR1 ? SERVE_COUNTS : SERVE_END;
+		return signal.ssi_signo == SIGUSR1 ? SERVE_COUNTS :
+		    signal.ssi_signo == SIGUSR2 ? SERVE_NO_MORE : SERVE_END;
 	if (wake.stdin_fd == -1)
 		return SERVE_GO_ON;
 	n = read(wake.stdin_fd, bytes, sizeof(bytes));
@@ -102,6 +103,7 @@ open_wake(bool with_stdin)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	wake.signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (epoll_fd == -1 || wake.signal_fd == -1)

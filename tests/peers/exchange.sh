@@ -20,7 +20,7 @@ exchange_start()
 	    2>"$T/$name.counts" &
 	EXCHANGE_PID=$!
 	on_exit exchange_stop "$EXCHANGE_PID"
-	wait_for 20 test -s "$T/$name.address" || return 1
+	wait_for 120 test -s "$T/$name.address" || return 1
 	# shellcheck disable=SC2034 # for the test
 	EXCHANGE_ADDRESS=$(<"$T/$name.address")
 }
@@ -30,6 +30,15 @@ exchange_stop()
 {
 	kill "$1" 2>/dev/null && wait "$1" 2>/dev/null
 	return 0
+}
+
+# exchange_ends_trading NAME PID: has it make no more trades; prints how many
+# it made in all.
+exchange_ends_trading()
+{
+	kill -USR2 "$2"
+	# It reads its signals in order: after this one no trade was made.
+	exchange_counts_now "$1" "$2" && wc -l <"$T/$1.log"
 }
 
 # end_process PID: for on_exit, whether it has ended already or is stopped.
@@ -50,7 +59,7 @@ exchange_made()
 exchange_counts_now()
 {
 	rm -f "$T/$1.now"
-	kill -USR1 "$2" && wait_for 20 test -s "$T/$1.now" &&
+	kill -USR1 "$2" && wait_for 120 test -s "$T/$1.now" &&
 	    cp "$T/$1.now" "$T/$1.counts"
 }
 

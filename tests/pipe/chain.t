@@ -77,6 +77,6 @@ same_file "$T/thrice" "$T/twice" 'again, when all are late: nothing changes'
 is "$(wc -l <"$DATA/candles-0/late")" 4000 'the late file has them'
 
 script_stops 0 consumer
-check 'nothing is left running' wait_for 10 nothing_left
+check 'nothing is left running' wait_for 120 nothing_left
 is "$(find "$TICKPIPE_RUN" -type p)" '' 'and no FIFO'
 done_testing

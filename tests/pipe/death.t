@@ -13,7 +13,7 @@ one_of()
 {
 	local pid
 
-	wait_for 30 is_one "$1" "$2" || return 1
+	wait_for 120 is_one "$1" "$2" || return 1
 	read -r pid < <(members "$1" "$2") && echo "$pid"
 }
 
@@ -29,7 +29,7 @@ kill_member()
 	local pid
 
 	pid=$(one_of "$1" "$2") && kill -KILL "$pid" &&
-	    wait_for 10 pid_gone "$pid" && one_of "$1" "$2" >"$T/next" &&
+	    wait_for 120 pid_gone "$pid" && one_of "$1" "$2" >"$T/next" &&
 	    [[ $(<"$T/next") != "$pid" ]]
 	ok $? "$1 of $2 is killed, and comes again"
 }
@@ -47,9 +47,50 @@ bashes()
 	done
 }
 
-zombies()
+# no_zombie: for wait_for, as there is one between an end and its wait().
+# shellcheck disable=SC2317 # called by wait_for
+no_zombie()
 {
-	ps -o stat= --ppid "$(IFS=,; echo "${SCRIPT[*]}")" | sed -n '/^Z/p' | wc -l
+	[[ $(ps -o stat= --ppid "$(IFS=,; echo "${SCRIPT[*]}")") != *Z* ]]
+}
+
+# each_once: of candles' and ticks' pipelines, each command runs once.
+# shellcheck disable=SC2317 # called by wait_for
+each_once()
+{
+	is_one kafka-sub candles-0 && is_one ohlc-window candles-0 &&
+	    is_one pg-upsert candles-0 && is_one kafka-sub ticks-0 &&
+	    is_one pg-upsert ticks-0
+}
+
+# replay_dies COMMAND...: runs it, which is to kill something of a replay. The
+# broker is frozen meanwhile: a replay ends within a second or two, and this
+# one must not have ended by itself before.
+replay_dies()
+{
+	local broker
+
+	broker=$(kafka_pid "$T/kafka") && kill -STOP "$broker"
+	script ingest --replay "$T/frames"
+	"$@"
+	ok $? 'it is found and killed'
+	kill -CONT "$broker"
+	script_ends 0 ingest
+}
+
+# shellcheck disable=SC2317 # called by replay_dies
+kill_command()
+{
+	local pid
+
+	pid=$(one_of "$1" ingest-0) && kill -KILL "$pid"
+}
+
+# shellcheck disable=SC2317 # called by replay_dies
+kill_group()
+{
+	one_of kafka-pub ingest-0 >"$T/next" &&
+	    kill -KILL -- "-$(<"$TICKPIPE_RUN/ingest-0/group")"
 }
 
 pipe_setup
@@ -74,21 +115,15 @@ kill_member ohlc-window candles-0
 kill_member kafka-sub ticks-0
 kill_member pg-upsert candles-0
 kill_member pg-upsert ticks-0
-is "$(zombies)" 0 'no zombie'
+check 'no zombie' wait_for 120 no_zombie
 script_ends 0 ingest
 for command in bws-trades ndjson-validate kafka-pub; do
-	script ingest --replay "$T/frames"
-	pid=$(one_of "$command" ingest-0)
-	kill -KILL "$pid"
-	script_ends 0 ingest
+	replay_dies kill_command "$command"
 	like "$(<"$T/ingest.err")" "$command was killed by SIGKILL; starting" \
 	    "$command of a replay is killed: the replay begins again"
 done
 # Nobody is left who could say how it ended.
-script ingest --replay "$T/frames"
-one_of kafka-pub ingest-0 >"$T/next"
-kill -KILL -- "-$(<"$TICKPIPE_RUN/ingest-0/group")"
-script_ends 0 ingest
+replay_dies kill_group
 like "$(tail -n 1 "$T/ingest.err")" 'was killed by SIGKILL; starting' \
     'all of a replay but the script is killed: it begins again'
 wait_ticks "$N"
@@ -97,60 +132,54 @@ wait_counted "$N"
 # The scripts. Their pipelines end with them; with nobody left to see to that,
 # the next start does.
 kill -KILL "${SCRIPT[candles]}" "${SCRIPT[ticks]}"
-check 'the scripts are killed: their pipelines end' wait_for 20 nothing_left
+check 'the scripts are killed: their pipelines end' wait_for 120 nothing_left
 script candles
 script ticks
-# orphan_candles: kills all of candles but its commands, sets old, one of them,
-# and whether it is still there. All are stopped first: none must see another
-# die before it dies itself. The script goes last: a group that loses it while
-# some in it are stopped gets a HUP.
-# shellcheck disable=SC2317 # called below
+# orphan_candles: kills all of candles but its commands, and sets old, one of
+# them. All are stopped first: none must see another die before it dies itself.
+# One that was just being forked is found the next time, so until there is no
+# new one. The script goes last: a group that loses it while some in it are
+# stopped gets a HUP.
 orphan_candles()
 {
-	local command pid pids
+	local command pid pids=() before=none
 
 	# All three: a command is a shell until it runs.
 	for command in kafka-sub ohlc-window pg-upsert; do
 		one_of "$command" candles-0 >"$T/next"
 	done
 	old=$(<"$T/next")
-	read -ra pids < <(bashes candles | tr '\n' ' ')
-	kill -STOP "${pids[@]}"
+	while [[ ${pids[*]} != "$before" ]]; do
+		before=${pids[*]}
+		mapfile -t pids < <(bashes candles)
+		kill -STOP "${pids[@]}" 2>/dev/null
+	done
 	for pid in "${pids[@]}"; do
 		[[ $pid == "${SCRIPT[candles]}" ]] || kill -KILL "$pid"
 	done
 	for pid in "${pids[@]}"; do
-		[[ $pid == "${SCRIPT[candles]}" ]] || wait_for 20 pid_gone "$pid"
+		[[ $pid == "${SCRIPT[candles]}" ]] || wait_for 120 pid_gone "$pid"
 	done
 	kill -KILL "${SCRIPT[candles]}"
-	wait_for 20 pid_gone "${SCRIPT[candles]}"
-	pid_alive "$old"
+	wait_for 120 pid_gone "${SCRIPT[candles]}"
 }
-
-# A shell that was just being made is not found, and then sees them die: once
-# more.
-for ((try = 1; try < 5; try++)); do
-	orphan_candles && break
-	diag "they did not stay, try $try"
-	sleep 1
-	script candles
-done
+orphan_candles
 check 'all of candles but its commands is killed: they stay' pid_alive "$old"
 script candles
-check 'until it is started again' wait_for 30 pid_gone "$old"
+check 'until it is started again' wait_for 120 pid_gone "$old"
 like "$(<"$T/candles.err")" 'ending what an earlier run left' \
     'which ends them before it begins'
-one_of pg-upsert candles-0 >"$T/next"
+check 'each command is there once' wait_for 120 each_once
 is "$(find "$TICKPIPE_RUN" -maxdepth 1 -name 'candles-*' | wc -l)" 1 \
     'in the place that it had'
-is "$(left_over | sort | uniq -c | grep -cE ' 1 (ohlc-window)| 2 (kafka-sub|pg-upsert)')" \
-    3 'each command is there once'
+is "$(left_over | grep -cE '^(ohlc-window|kafka-sub|pg-upsert)')" 5 \
+    'and no other'
 
 # A second copy, elsewhere in the group.
 "$ROOT/scripts/candles" 2>"$T/second.err" &
 second=$!
 check 'a second copy has a place of its own' \
-    wait_for 30 is_one pg-upsert candles-1
+    wait_for 120 is_one pg-upsert candles-1
 frames "$N" 1000000 10 1000000 >"$T/frames"
 bws-trades --replay "$T/frames" >>"$T/trades"
 status_is 0 'more trades' "$ROOT/scripts/ingest" --replay "$T/frames"
@@ -175,5 +204,5 @@ script ticks
 pid=$(one_of pg-upsert ticks-0)
 kill -STOP "$pid"
 script_stops 3 ticks
-check 'a stopped member is killed' wait_for 10 nothing_left
+check 'a stopped member is killed' wait_for 120 nothing_left
 done_testing

@@ -23,7 +23,7 @@ pipeline_ends()
 	local name=$1 want=$2
 
 	# shellcheck disable=SC2016 # expanded there
-	is "$(timeout -s KILL 60 bash -c "$3"' >/dev/null; echo "${PIPESTATUS[*]}"' \
+	is "$(timeout -s KILL 300 bash -c "$3"' >/dev/null; echo "${PIPESTATUS[*]}"' \
 	    2>"$T/err")" "$want" "$name" || diag_file "$T/err"
 }
 
@@ -43,25 +43,47 @@ for command in "bws-trades --replay $T/frames" "ndjson-validate $T/frames" \
 do
 	# shellcheck disable=SC2016 # expanded there
 	status_is 3 "a full disk: ${command%% /*}" \
-	    timeout -s KILL 60 bash -c "$command >/dev/full"
+	    timeout -s KILL 300 bash -c "$command >/dev/full"
 done
 bws-trades --replay "$T/frames" >"$T/trades"
 status_is 3 'a full disk: ohlc-window' \
     bash -c "ohlc-window $T/trades >/dev/full"
 
+# pipeline_gone GROUP: for on_exit.
+# shellcheck disable=SC2317 # called there
+pipeline_gone()
+{
+	kill -KILL -- "-$1" 2>/dev/null
+}
+
+# slow_tee: as tee -i, but at most some 1000 lines a second until INT comes, so
+# that it comes long before all lines have passed.
+slow_tee()
+{
+	perl -e '$| = 1; $SIG{INT} = sub { $asked = 1 };
+	    open my $file, ">", $ARGV[0] or die;
+	    while (<STDIN>) {
+		print $file $_ and print or die $!;
+		select undef, undef, undef, .001 if !$asked;
+	    }
+	    close $file or die $!' "$T/source"
+}
+
 # tee writes down what the source has written, and does not mind INT.
 set -m
-bws-trades --url "$url" "${symbols[@]}" | tee -i "$T/source" |
-    ndjson-validate -t trade |
-    kafka-pub --key symbol --time event_time crypto_prices 2>"$T/err" &
+bws-trades --drain 10m --url "$url" "${symbols[@]}" | tee -i "$T/source" |
+    ndjson-validate --drain 10m -t trade |
+    kafka-pub --drain 10m --key symbol --time event_time crypto_prices \
+	2>"$T/err" &
 set +m
 pipeline=$(jobs -p %%)
+on_exit pipeline_gone "$pipeline"
 # shellcheck disable=SC2317 # called by wait_for
 source_has()
 {
 	(($(wc -l <"$T/source") >= $1))
 }
-check 'the live feed flows' wait_for 30 source_has 3000
+check 'the live feed flows' wait_for 120 source_has 3000
 kill -INT -- "-$pipeline"
 wait "$pipeline"
 is "$?" 0 'INT to all of the producing pipeline: status 0' || diag_file "$T/err"
@@ -74,17 +96,18 @@ same_file "$T/have" "$T/want" 'every line that the source wrote is in the topic'
 kafka-pub --key symbol --time event_time crypto_prices <"$T/trades"
 mkfifo -m 600 "$T/acks"
 set -m
-kafka-sub -g ends --ack "$T/acks" crypto_prices | tee -i "$T/source" |
-    pg-upsert --ack "$T/acks" --ignore crypto_prices 2>"$T/err" &
+kafka-sub --drain 10m -g ends --ack "$T/acks" crypto_prices | slow_tee |
+    pg-upsert --drain 10m --ack "$T/acks" --ignore crypto_prices 2>"$T/err" &
 set +m
 pipeline=$(jobs -p %%)
+on_exit pipeline_gone "$pipeline"
 # As far as the table: who has only just been started may not hear it yet.
 # shellcheck disable=SC2317 # called by wait_for
 table_has_some()
 {
 	[[ $(ticks 2000-01-01) != 0 ]]
 }
-check 'the topic flows' wait_for 30 table_has_some
+check 'the topic flows' wait_for 120 table_has_some
 kill -INT -- "-$pipeline"
 wait "$pipeline"
 is "$?" 0 'INT to all of the consuming pipeline: status 0' || diag_file "$T/err"

@@ -137,14 +137,14 @@ reaches()
 wait_ticks()
 {
 	check "$1 ticks are stored" \
-	    wait_for 90 reaches "$1" ticks "${2:-2000-01-01}" ||
+	    wait_for 300 reaches "$1" ticks "${2:-2000-01-01}" ||
 	    diag "there are $(ticks "${2:-2000-01-01}")"
 }
 
 wait_counted()
 {
 	check "$1 trades are in candles" \
-	    wait_for 90 reaches "$1" counted "${2:-2000-01-01}" ||
+	    wait_for 300 reaches "$1" counted "${2:-2000-01-01}" ||
 	    diag "there are $(counted "${2:-2000-01-01}")"
 }
 

@@ -31,7 +31,7 @@ watcher()
 # member_of PIPELINE: pid of its kafka-sub, once there is one.
 member_of()
 {
-	wait_for 30 has_member "$1" && members kafka-sub "$1"
+	wait_for 120 has_member "$1" && members kafka-sub "$1"
 }
 has_member() { [[ $(members kafka-sub "$1" | wc -l) == 1 ]]; }
 
@@ -50,10 +50,10 @@ like "$pid" '^[0-9]+$' 'a script has a watcher'
 kill -KILL "$pid"
 kill -KILL "$old"
 check 'it is killed, then a member: the pipeline comes again' \
-	wait_for 40 another ticks-0 "$old"
+	wait_for 120 another ticks-0 "$old"
 like "$(watcher "${SCRIPT[ticks]}")" '^[0-9]+$' 'with another watcher'
 kill -KILL "${SCRIPT[ticks]}"
-check 'which ends it when the script is killed' wait_for 30 nothing_left
+check 'which ends it when the script is killed' wait_for 120 nothing_left
 wait "${SCRIPT[ticks]}" 2>/dev/null
 unset 'SCRIPT[ticks]'
 
@@ -65,7 +65,7 @@ other=$!
 on_exit kill "$other"
 both() { [[ $(members kafka-sub ticks-0 | wc -l) == 2 ]]; }
 check 'a copy with another folder for its slots has the same slot' \
-	wait_for 30 both
+	wait_for 120 both
 is "$(for pid in $(members kafka-sub ticks-0); do
 	tr '\0' '\n' <"/proc/$pid/cmdline" | grep '^group.instance.id='
     done | sort -u | wc -l)" 2 'and another name in the group'
@@ -74,7 +74,7 @@ is "$(for pid in $(members kafka-sub ticks-0); do
 rm -rf "$T/other/ticks-0"
 pid=$(members kafka-sub other/)
 kill -KILL "$pid"
-check 'without its folder it gives up' wait_for 40 pid_gone "$other"
+check 'without its folder it gives up' wait_for 120 pid_gone "$other"
 wait "$other"
 is $? 3 'with status 3'
 like "$(<"$T/other.err")" 'was taken away' 'and the reason'
