@@ -56,6 +56,20 @@ first_words()
 	tr -s ' \t\n' ' ' <<<"$1" | cut -c 1-60
 }
 
+# listens COMMAND GROUP: for wait_for, whether a command of that process group,
+# the last of a pipeline, is ready to be asked to end.
+# shellcheck disable=SC2317 # called by wait_for
+listens()
+{
+	local pid
+
+	for pid in $(ps -eo pgid=,pid= | awk -v g="$2" '$1 == g { print $2 }')
+	do
+		catches "$1" "$pid" INT && return 0
+	done
+	return 1
+}
+
 # run EXAMPLE: in a folder of its own, where its files are. A pipeline counts
 # as its members do, but `head` may leave.
 run()
@@ -68,17 +82,17 @@ run()
 	# Not what the last one has left, before this one has begun.
 	: >"$T/out" && : >"$T/err"
 	set -m
-	(cd "$dir" && exec timeout --foreground -s KILL 120 \
+	(cd "$dir" && exec timeout --foreground -s KILL 300 \
 	    bash -o pipefail -c "$1") >"$T/out" 2>"$T/err" &
 	pid=$!
 	set +m
 	if endless "$1"; then
 		# What goes into a table or a topic shows nothing.
-		if [[ $1 == *@(pg-upsert|kafka-pub)* ]]; then
-			sleep 2
-		else
-			wait_for 30 test -s "$T/out" || quiet=true
-		fi
+		case $1 in
+		*pg-upsert*) wait_for 120 listens pg-upsert "$pid" ;;
+		*kafka-pub*) wait_for 120 listens kafka-pub "$pid" ;;
+		*) wait_for 120 test -s "$T/out" ;;
+		esac || quiet=true
 		pid_alive "$pid" || quiet=true
 		kill -INT -- "-$pid"
 	fi
@@ -128,11 +142,11 @@ stack_runs()
 	    DATA="$T/stack.data" bash -c "$2"$'\nwait') >"$T/out" 2>"$T/err" &
 	pid=$!
 	set +m
-	check "${1##*/}: $(first_words "$2")" wait_for 120 stack_has_candles ||
+	check "${1##*/}: $(first_words "$2")" wait_for 300 stack_has_candles ||
 	    diag_file "$T/err"
 	kill -TERM -- "-$pid" 2>/dev/null
 	wait "$pid"
-	wait_for 20 stack_is_quiet
+	wait_for 120 stack_is_quiet
 	TICKPIPE_STACK=$T/stack "$ROOT/scripts/stack" stop >/dev/null
 }
 

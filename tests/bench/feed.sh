@@ -25,7 +25,7 @@ feed_listen()
 	: >"$T/feed.load"
 	"$BUILD/tests/bench/feedload" "${keys[@]}" "$@" >"$T/feed.load" &
 	load_pid=$!
-	wait_for 20 test -s "$T/feed.load" || return
+	wait_for 120 test -s "$T/feed.load" || return
 	port=$(head -n 1 "$T/feed.load")
 }
 

@@ -23,7 +23,7 @@ trade='"symbol":"A","price":1,"trade_id":1,"processed_time":"2024-01-02T00:00:00
 circle()
 {
 	cp "$T/lines" "$T/f"
-	status_is 2 "$1" timeout 30 bash -c "cd '$T' && ulimit -f 20000 && $2"
+	status_is 2 "$1" timeout 120 bash -c "cd '$T' && ulimit -f 20000 && $2"
 	like "$(cat "$T/err" "$T/said" 2>/dev/null)" \
 	    '(f|link|standard input): input file is output file' 'is said'
 	is "$(head -n 3 "$T/f")" "$(<"$T/lines")" 'and the file is as it was'
@@ -50,7 +50,7 @@ circle 'kafka-pub' 'kafka-pub --rejects f t <f'
 
 # What was empty and is not when its turn comes.
 : >"$T/g"
-status_is 2 'a file that the input before it filled' timeout 30 bash -c \
+status_is 2 'a file that the input before it filled' timeout 120 bash -c \
     "cd '$T' && ulimit -f 20000 && echo '{}' | ndjson-validate - g >>g"
 is "$(<"$T/g")" '{}' 'with what was before it only'
 

@@ -302,7 +302,7 @@ peer_cluster_move_leaders()
 	port=$(peer_cluster_ports "$1" | head -n 1)
 	peer_cluster_topic "$@" |
 	    perl "$PEERS_ROOT/tests/peers/kafka/move-leaders.pl" "$port" "$2" &&
-	    wait_for 30 peer_cluster_moved "$1" "$2" "$before"
+	    wait_for 120 peer_cluster_moved "$1" "$2" "$before"
 }
 
 # peer_cluster_moved DIR TOPIC BEFORE: whether every partition has another

@@ -17,7 +17,7 @@ peer_mock_start()
 	"$mock" "$@" >"$T/mock-kafka.out" 2>"$T/mock-kafka.err" &
 	PEER_MOCK_PID=$!
 	on_exit peer_mock_stop
-	if ! wait_for 30 test -s "$T/mock-kafka.out"; then
+	if ! wait_for 120 test -s "$T/mock-kafka.out"; then
 		diag_file "$T/mock-kafka.err"
 		bail 'no embedded Kafka'
 	fi

@@ -66,10 +66,10 @@ peer_postgres_hold()
 	    -c "SELECT 'locked'" -c 'SELECT pg_sleep(300)' \
 	    >"$T/holder" 2>&1 &
 	holder=$!
-	wait_for 30 test -s "$T/holder"
+	wait_for 120 test -s "$T/holder"
 	"$@" >"$T/out" 2>"$T/err" &
 	pid=$!
-	wait_for 30 peer_postgres_yes "count(*) > 0 $waiting"
+	wait_for 120 peer_postgres_yes "count(*) > 0 $waiting"
 	kill -TERM "$pid"
 	wait "$pid"
 	# shellcheck disable=SC2034 # the test's
