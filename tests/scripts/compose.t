@@ -125,7 +125,7 @@ up()
 {
 	local password
 
-	wait_for 60 test -s "$PLAY/wanted" || return
+	wait_for 300 test -s "$PLAY/wanted" || return
 	kafka_of_file "$PLAY/wanted" || diag_file "$T/kafka/setup"
 	password=$(sed -n 's/^POSTGRES_PASSWORD=//p' "$PLAY/wanted")
 	postgres_psql "$T/pg" -c "ALTER ROLE postgres PASSWORD '$password'"
@@ -181,7 +181,7 @@ like "$(<"$T/out")" "kafka +127\\.0\\.0\\.1:$TICKPIPE_KAFKA_PORT" 'says where Ka
 like "$(<"$T/out")" "http://127\\.0\\.0\\.1:$TICKPIPE_GRAFANA_PORT/" 'and Grafana'
 is "$(cd "$TICKPIPE_STACK/compose" && stat -c %a env postgres/pgpass \
     grafana/password | xargs)" '600 600 600' 'passwords are the owner'\''s alone'
-check 'the file'\''s Kafka lists itself' kafka_answers_as_told
+check 'the file'\''s Kafka lists itself' wait_for 120 kafka_answers_as_told
 is "$(kafka_setting "$T/kafka" auto.create.topics.enable)\
  $(kafka_setting "$T/kafka" log.retention.ms)" 'false -1' \
     'and keeps what it is given, and nothing else'
@@ -190,7 +190,7 @@ is "$(kafka_setting "$T/kafka" auto.create.topics.enable)\
 
 status_is 0 'init-db' "$ROOT/scripts/init-db"
 status_is 0 'setup-kafka' "$ROOT/scripts/setup-kafka"
-like "$(kcat -b "127.0.0.1:$TICKPIPE_KAFKA_PORT" -L)" \
+like "$(kcat -b "127.0.0.1:$TICKPIPE_KAFKA_PORT" -L -m 60)" \
     'topic "crypto_prices" with 20 partitions' 'made the topic'
 "$BUILD/tests/bench/gentrades" -f -n 500 >"$T/frames"
 export TICKPIPE_RUN=$T/run DATA=$T/data
@@ -211,7 +211,7 @@ sql()
 }
 interruptible "$ROOT/scripts/consumer" >"$T/out" 2>"$T/err" &
 consumer=$!
-check 'run-consumer fills the tables' wait_for 60 all_ticks ||
+check 'run-consumer fills the tables' wait_for 300 all_ticks ||
     diag_file "$T/err"
 kill -INT "$consumer"
 wait "$consumer"
@@ -243,13 +243,13 @@ like "$(<"$file")" "- \.\./grafana/dashboards:$path:ro" \
 
 cp "$TICKPIPE_STACK/compose/env" "$T/before"
 unset TICKPIPE_KAFKA_PORT TICKPIPE_POSTGRES_PORT TICKPIPE_GRAFANA_PORT
-(wait_for 60 test -s "$PLAY/wanted"; rm "$PLAY/wanted") &
+(wait_for 300 test -s "$PLAY/wanted"; rm "$PLAY/wanted") &
 status_of_compose 0 'start again' start
 wait "$!"
 same_file "$TICKPIPE_STACK/compose/env" "$T/before" \
     'has the same ports and passwords'
 sed -i 's/\(.*:postgres:\).*/\1other/' "$TICKPIPE_STACK/compose/postgres/pgpass"
-(wait_for 60 test -s "$PLAY/wanted"; rm "$PLAY/wanted") &
+(wait_for 300 test -s "$PLAY/wanted"; rm "$PLAY/wanted") &
 status_of_compose 3 'a volume with another password' start
 wait "$!"
 like "$(<"$T/err")" 'password authentication failed .*was its volume' \

@@ -180,33 +180,75 @@ status_is 3 'a picture that cannot be written' \
     plot -o "$T/none/a.png" <"$T/candles"
 like "$(<"$T/err")" "^plot: cannot write to $T/none/a.png" 'is said'
 status_is 3 'nor can it on a full disk' plot -o /dev/full <"$T/candles"
-plot -o - -s 1000x1000 <"$T/candles" 2>"$T/err" | true
+# The input comes when the reader has left.
+mkfifo "$T/late"
+# shellcheck disable=SC2094 # a FIFO
+plot -o - -s 1000x1000 <"$T/late" 2>"$T/err" |
+    { exec <&-; cat "$T/candles" >"$T/late"; }
 is "${PIPESTATUS[0]} $(<"$T/err")" '141 ' 'a reader that has left ends it quietly'
 
 # INT comes to the whole pipeline: what had come is drawn at the input's end.
 export TMPDIR=$T/tmp
 mkdir "$TMPDIR"
 mkfifo "$T/in"
-interrupt()
+
+# begin: a plot that reads from $in, whose file shows that it has begun to.
+begin()
 {
 	interruptible "$ROOT/scripts/plot" <"$T/in" >"$T/out" 2>"$T/err" &
 	pid=$!
 	exec {in}>"$T/in"
 	cat "$T/candles" >&"$in"
-	wait_for 30 compgen -G "$TMPDIR/tickpipe-plot.*/lines"
-	sleep 0.5
-	kill -INT "$pid"
-	sleep 0.5
+	wait_for 120 compgen -G "$TMPDIR/tickpipe-plot.*/lines"
 }
-interrupt
-check 'an INT waits for the end of the input' pid_alive "$pid"
+
+# no_signal: the signals sent to it have been taken.
+# shellcheck disable=SC2317 # called by wait_for
+no_signal()
+{
+	! grep -q '^S[hi].Pnd:.*[1-9a-f]' "/proc/$pid/status"
+}
+
+# gone_by_INT: one more INT, and has it ended?
+# shellcheck disable=SC2317 # called by wait_for
+gone_by_INT()
+{
+	kill -INT "$pid"
+	pid_gone "$pid"
+}
+
+begin
+kill -INT "$pid"
+wait_for 120 no_signal
 exec {in}>&-
 wait "$pid"
-is "$?" 0 'and then the chart comes'
-like "$(<"$T/out")" '^BTCUSDT 1m.*00:00 to 00:04' 'with what had come'
-interrupt
+is "$?" 0 'an INT waits for the end of the input'
+like "$(<"$T/out")" '^BTCUSDT 1m.*00:00 to 00:04' \
+    'and then the chart comes, with what had come'
+
+# all_read: the input was read to its end.
+# shellcheck disable=SC2317 # called by wait_for
+all_read()
+{
+	test -s "$TMPDIR"/tickpipe-plot.*/lines
+}
+
+# Both at once, as far as plot can tell.
+for ((i = 0; i < 10; i++)); do
+	begin
+	kill -STOP "$pid"
+	kill -INT "$pid"
+	exec {in}>&-
+	wait_for 120 all_read
+	kill -CONT "$pid"
+	wait "$pid"
+	echo "$? $(head -n 1 "$T/out") $(<"$T/err")"
+done | sort | uniq -c >"$T/statuses"
+like "$(<"$T/statuses")" '^ *10 0 BTCUSDT 1m [^$]*UTC *$' \
+    'also an INT that comes with the end'
+begin
 kill -INT "$pid"
-check 'a second one ends it' wait_for 20 pid_gone "$pid"
+check 'a second one ends it' wait_for 120 gone_by_INT
 wait "$pid"
 is "$?" 130 'as INT does'
 exec {in}>&-
