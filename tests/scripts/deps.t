@@ -27,7 +27,9 @@ check 'nothing was made' test ! -e "$T/deps"
 unlike "$(<"$T/out")" '://' 'no host is named'
 like "$(<"$T/out")" 'pip install [^|]*grafana-foundation-sdk==' \
     "the dashboard's schema has its command"
-unlike "$(<"$T/err")" 'missing:.*(pip|grafana)' 'but is not needed'
+like "$(<"$T/out")" 'npm install [^|]*@grafana/data@9[^|]*npm install [^|]*@13' \
+    'and what its numbers are formatted by, twice'
+unlike "$(<"$T/err")" 'missing:.*(pip|npm|grafana)' 'but is not needed'
 
 mkdir -p "$T/deps/kafka/libs"
 touch "$T/deps/kafka/libs/kafka_2.13-0.1.jar"
