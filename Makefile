@@ -125,7 +125,12 @@ tests-build: $(UNIT) $(PEERS) $(BENCH_TOOLS) $(YARDSTICK)
 # PROVE_FLAGS and TESTS narrow a run: make check TESTS=tests/ohlc-window
 PROVE_FLAGS = -j2 --timer
 TESTS =
-CHECKED = $(or $(TESTS),$(UNIT) $(wildcard tests/*.t tests/*/*.t))
+# The longest ones first: none of them is left alone at the end.
+LONG = $(addprefix tests/,crash/short.t crash/live.t fuzz/fuzz.t \
+	common/lint.t docs.t pipe/death.t ohlc-window/postgres.t \
+	crash/broken.t bench/sql.t pipe/chain.t pipe/demo.t pipe/watch.t)
+CHECKED = $(or $(TESTS),$(LONG) $(filter-out $(LONG),$(wildcard tests/*.t \
+	tests/*/*.t)) $(UNIT))
 # Tests send INT: it must not be ignored, as it is for a job in the background.
 check: all tests-build
 	@TICKPIPE_BIN="$(CURDIR)/$(BIN)" TICKPIPE_BUILD="$(CURDIR)/$(BUILD)" \
