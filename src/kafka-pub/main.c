@@ -23,8 +23,7 @@
 #include "timestamp.h"
 #include "topic.h"
 
-#define SERVE_EVERY 256     /* lines between two looks at the reports */
-#define SERVE_US 1000000LL  /* at the latest */
+#define SERVE_US 1000000LL /* between two looks at errors and logs */
 
 enum { OPT_KEY = OPT_OWN, OPT_TIME, OPT_CREATE };
 
@@ -46,8 +45,8 @@ static const struct opt_command command = {
 /*
  * acks=all and idempotence: what was acknowledged is on every in-sync replica
  * once and in order.  No time-out of messages: a broker that is down is waited
- * for.  The queue is what bounds memory: 16 MiB or 10,000 lines, each of which
- * takes some 200 bytes of the library's beside its text.
+ * for.  One batch at a time is what bounds memory; the queue holds at least
+ * that.
  */
 static const struct kafkaconf_property ours[] = {
 	{ "enable.idempotence", "true", true, false },
@@ -241,17 +240,29 @@ refuse_long(struct pub *pub, const struct line *line)
 	    LINEIN_LONG_HEAD, reason);
 }
 
-/* Waits for the brokers and, if asked to, for input. */
+/* Sends the batch; may wait for the brokers. */
 static enum flow_result
-wait_for(struct pub *pub, bool input)
+flush(struct pub *pub)
+{
+	deliver_flush(&pub->deliver);
+	return stop_overdue() ? FLOW_OVERDUE : FLOW_READY;
+}
+
+/* Waits for input, until the batch is due. */
+static enum flow_result
+wait_for_input(struct pub *pub)
 {
 	struct pollfd event = { .fd = pub->conf.event_fds[0],
 	    .events = POLLIN };
+	int64_t now_us = clock_monotonic_us();
+	int64_t due_us = deliver_due_us(&pub->deliver);
 	enum flow_result result;
 
+	if (due_us <= now_us)
+		return flush(pub);
 	result = flow_wait(&pub->flow, &event, 1,
-	    clock_monotonic_us() + SERVE_US, input);
-	/* What ended the loop is told by errno, and drained behind it. */
+	    due_us < now_us + SERVE_US ? due_us : now_us + SERVE_US, true);
+	/* The end of the loop is told by errno, and served after it. */
 	if (result == FLOW_READY)
 		deliver_serve(&pub->deliver);
 	return result;
@@ -266,24 +277,16 @@ step(struct pub *pub)
 
 	if (pub->pending) {
 		if (deliver_send(&pub->deliver, &pub->message) ==
-		    DELIVER_FULL) {
-			deliver_serve(&pub->deliver);
-			if (deliver_send(&pub->deliver, &pub->message) ==
-			    DELIVER_FULL)
-				return wait_for(pub, false);
-		}
+		    DELIVER_FULL)
+			return flush(pub);
 		pub->pending = false;
 	}
 	result = flow_next(&pub->flow, &line);
 	if (result == FLOW_LINE)
-		result = prepare(pub, &line);
-	else if (result == FLOW_LONG)
-		result = refuse_long(pub, &line);
-	else if (result == FLOW_DRY)
-		result = wait_for(pub, true);
-	if (result == FLOW_READY && pub->lines % SERVE_EVERY == 0)
-		deliver_serve(&pub->deliver);
-	return result;
+		return prepare(pub, &line);
+	if (result == FLOW_LONG)
+		return refuse_long(pub, &line);
+	return result == FLOW_DRY ? wait_for_input(pub) : result;
 }
 
 static enum flow_result
@@ -312,7 +315,8 @@ finish(struct pub *pub, enum flow_result how)
 		msg_error("%s: " FLOW_CIRCLE_TEXT, flow_where(&pub->flow));
 		status = STATUS_USAGE;
 	}
-	missing = deliver_drain(&pub->deliver);
+	deliver_flush(&pub->deliver);
+	missing = deliver_missing(&pub->deliver);
 	if (how == FLOW_OVERDUE) {
 		msg_error("asked to stop, and the end of the input did not "
 		    "come");
@@ -360,7 +364,8 @@ begin(struct pub *pub, const struct opt_common *common)
 		return pub->conf.failed;
 	}
 	flow_writes(&pub->flow, pub->rejects.fd);
-	deliver_init(&pub->deliver, &pub->conf, &pub->rejects);
+	if (deliver_init(&pub->deliver, &pub->conf, &pub->rejects) == -1)
+		return pub->conf.failed;
 	status = kafkaconf_create(&pub->conf, RD_KAFKA_PRODUCER);
 	if (status == STATUS_OK)
 		status = topic_prepare(&pub->conf, pub->topic, &pub->create);

@@ -394,6 +394,9 @@ kafkaconf_init(struct kafkaconf *conf,
 		{ "log.connection.close", "false", false, false },
 		{ "log.thread.name", "false", false, false },
 		{ "reconnect.backoff.max.ms", "2000", false, false },
+		/* The default since librdkafka 2.10; before it, a small
+		   request may wait 40 ms for the answer to the last one. */
+		{ "socket.nagle.disable", "true", false, false },
 		/* A broker that vanished without a word is missed after 10 s,
 		   not a minute; one that was slow is asked again, which
 		   costs nothing but the asking. */
