@@ -138,11 +138,12 @@ script ticks
 # orphan_candles: kills all of candles but its commands, and sets old, one of
 # them. All are stopped first: none must see another die before it dies itself.
 # One that was just being forked is found the next time, so until there is no
-# new one. The script goes last: a group that loses it while some in it are
-# stopped gets a HUP.
+# new one. A group whose last parent outside of it goes gets a HUP while some
+# in it are stopped: first those that lead no group, then the leaders, which are
+# the script's children, and then the script.
 orphan_candles()
 {
-	local command pid pids=() before=none
+	local command pid pids=() before=none others=() leaders=()
 
 	# All three: a command is a shell until it runs.
 	for command in kafka-sub ohlc-window pg-upsert; do
@@ -155,13 +156,18 @@ orphan_candles()
 		kill -STOP "${pids[@]}" 2>/dev/null
 	done
 	for pid in "${pids[@]}"; do
-		[[ $pid == "${SCRIPT[candles]}" ]] || kill -KILL "$pid"
+		if [[ $pid == "${SCRIPT[candles]}" ]]; then
+			continue
+		elif (($(ps -o pgid= -p "$pid" || echo 0) == pid)); then
+			leaders+=("$pid")
+		else
+			others+=("$pid")
+		fi
 	done
-	for pid in "${pids[@]}"; do
-		[[ $pid == "${SCRIPT[candles]}" ]] || wait_for 120 pid_gone "$pid"
-	done
-	kill -KILL "${SCRIPT[candles]}"
-	wait_for 120 pid_gone "${SCRIPT[candles]}"
+	for pid in "${others[@]}" "${leaders[@]}" "${SCRIPT[candles]}"; do
+		kill -KILL "$pid"
+		wait_for 120 pid_gone "$pid"
+	done 2>/dev/null
 }
 orphan_candles
 check 'all of candles but its commands is killed: they stay' pid_alive "$old"
