@@ -84,12 +84,14 @@ $(BUILD)/tests/unit/%.t: $(BUILD)/tests/unit/%.o $(PARTS) $(LIB)
 $(BUILD)/tests/unit/twopaths.t $(BUILD)/tests/unit/wordedges.t: \
 	$(BUILD)/tests/fuzz/compare.o
 
-# Peers: the exchange simulator, the embedded Kafka, the proxy with faults.
-PEERS = $(BUILD)/tests/peers/exchange $(BUILD)/tests/peers/mock-kafka \
-	$(BUILD)/tests/peers/tcp-proxy
+# Peers: the exchange simulator, the embedded Kafka, an administrator of a real
+# one, the proxy with faults.
+PEERS = $(BUILD)/tests/peers/exchange $(BUILD)/tests/peers/kafka-admin \
+	$(BUILD)/tests/peers/mock-kafka $(BUILD)/tests/peers/tcp-proxy
 $(BUILD)/tests/peers/exchange: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/peers/exchange*.c))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(OPENSSL) -lm
-$(BUILD)/tests/peers/mock-kafka: $(BUILD)/tests/peers/mock-kafka.o
+$(BUILD)/tests/peers/kafka-admin $(BUILD)/tests/peers/mock-kafka: \
+    $(BUILD)/tests/peers/%: $(BUILD)/tests/peers/%.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(RDKAFKA)
 $(BUILD)/tests/peers/tcp-proxy: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/peers/tcp-proxy*.c)) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^

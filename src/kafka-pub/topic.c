@@ -8,10 +8,10 @@
 #include <time.h>
 
 #include "clock.h"
+#include "kafkaask.h"
 #include "opt.h"
 #include "stop.h"
 
-#define ASK_MS 500                    /* one question to the brokers */
 #define CREATE_MS 5000                /* the brokers' time to create */
 #define PATIENCE_US (5 * 1000000LL)   /* with a topic that is not there */
 #define PARTITIONS_MAX 100000
@@ -45,25 +45,13 @@ pause_a_little(void)
 	nanosleep(&t, NULL);
 }
 
-/* The metadata's word on the topic; *partitions when it is good. */
-static rd_kafka_resp_err_t
-ask(struct kafkaconf *conf, rd_kafka_topic_t *handle, int *partitions)
+/* Once the brokers have been silent for a while. */
+static void
+report_silence(struct kafkaconf *conf, int64_t begun_us)
 {
-	const struct rd_kafka_metadata *metadata;
-	rd_kafka_resp_err_t error;
-
-	error = rd_kafka_metadata(conf->rk, 0, handle, &metadata, ASK_MS);
-	rd_kafka_poll(conf->rk, 0);
-	if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return error;
-	kafkaconf_up(conf);
-	error = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-	if (metadata->topic_cnt == 1) {
-		error = metadata->topics[0].err;
-		*partitions = metadata->topics[0].partition_cnt;
-	}
-	rd_kafka_metadata_destroy(metadata);
-	return error;
+	if (!conf->down && !conf->reached &&
+	    clock_monotonic_us() - begun_us > PATIENCE_US)
+		kafkaconf_down(conf, "no answer from the brokers yet");
 }
 
 /* Whether the brokers may yet say otherwise. */
@@ -96,16 +84,18 @@ overdue(struct kafkaconf *conf)
 
 /* Until the topic is there. */
 static enum status
-wait_for_topic(struct kafkaconf *conf, rd_kafka_topic_t *handle,
-    int *partitions)
+wait_for_topic(struct kafkaconf *conf, const char *topic, int *partitions)
 {
 	int64_t begun_us = clock_monotonic_us(), unknown_us = INT64_MAX;
 	rd_kafka_resp_err_t error;
 
 	while (conf->failed == STATUS_OK) {
-		error = ask(conf, handle, partitions);
-		if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+		error = kafkaask_partitions(conf, topic, partitions);
+		rd_kafka_poll(conf->rk, 0);
+		if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+			kafkaconf_up(conf);
 			return STATUS_OK;
+		}
 		if (stop_overdue())
 			return overdue(conf);
 		if (!passing(error) && unknown_us == INT64_MAX)
@@ -114,12 +104,9 @@ wait_for_topic(struct kafkaconf *conf, rd_kafka_topic_t *handle,
 		    PATIENCE_US ||
 		    error != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)) {
 			kafkaconf_fail(conf, STATUS_USAGE, "topic %s: %s",
-			    rd_kafka_topic_name(handle),
-			    rd_kafka_err2str(error));
+			    topic, rd_kafka_err2str(error));
 		}
-		if (!conf->down && !conf->reached &&
-		    clock_monotonic_us() - begun_us > PATIENCE_US)
-			kafkaconf_down(conf, "no answer from the brokers yet");
+		report_silence(conf, begun_us);
 		pause_a_little();
 	}
 	return conf->failed;
@@ -128,7 +115,7 @@ wait_for_topic(struct kafkaconf *conf, rd_kafka_topic_t *handle,
 /* One request; what became of the topic, or of the request. */
 static rd_kafka_resp_err_t
 create_once(struct kafkaconf *conf, rd_kafka_NewTopic_t *wanted,
-    char *text, size_t cap)
+    int64_t begun_us, char *text, size_t cap)
 {
 	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(conf->rk,
 	    RD_KAFKA_ADMIN_OP_CREATETOPICS);
@@ -145,6 +132,7 @@ create_once(struct kafkaconf *conf, rd_kafka_NewTopic_t *wanted,
 	while (event == NULL && !stop_overdue()) {
 		event = rd_kafka_queue_poll(queue, 100);
 		rd_kafka_poll(conf->rk, 0);
+		report_silence(conf, begun_us);
 	}
 	error = event == NULL ? RD_KAFKA_RESP_ERR__TIMED_OUT :
 	    rd_kafka_event_error(event);
@@ -182,6 +170,7 @@ static enum status
 create_topic(struct kafkaconf *conf, const char *topic,
     const struct topic_create *create)
 {
+	int64_t begun_us = clock_monotonic_us();
 	rd_kafka_NewTopic_t *wanted;
 	rd_kafka_resp_err_t error;
 	char text[300];
@@ -194,7 +183,8 @@ create_topic(struct kafkaconf *conf, const char *topic,
 	}
 	ask_for_two(wanted, create->replicas);
 	do {
-		error = create_once(conf, wanted, text, sizeof text);
+		error = create_once(conf, wanted, begun_us, text,
+		    sizeof text);
 		if (stop_overdue() && passing(error))
 			overdue(conf);
 		else if (passing(error))
@@ -216,7 +206,6 @@ enum status
 topic_prepare(struct kafkaconf *conf, const char *topic,
     const struct topic_create *create)
 {
-	rd_kafka_topic_t *handle;
 	enum status status = STATUS_OK;
 	int partitions = 0;
 
@@ -224,14 +213,7 @@ topic_prepare(struct kafkaconf *conf, const char *topic,
 		status = create_topic(conf, topic, create);
 	if (status != STATUS_OK)
 		return status;
-	handle = rd_kafka_topic_new(conf->rk, topic, NULL);
-	if (handle == NULL) {
-		kafkaconf_fail(conf, STATUS_USAGE, "topic %s: %s", topic,
-		    rd_kafka_err2str(rd_kafka_last_error()));
-		return conf->failed;
-	}
-	status = wait_for_topic(conf, handle, &partitions);
-	rd_kafka_topic_destroy(handle);
+	status = wait_for_topic(conf, topic, &partitions);
 	if (status == STATUS_OK && create->partitions > 0 &&
 	    partitions != create->partitions)
 		conf->warn("topic %s has %d partitions, not %d", topic,

@@ -1,18 +1,17 @@
 /*
- * The group's side: rebalances, explicit assignment, commits.
+ * The group's side: rebalances, explicit assignment, errors.
  */
 #include "assign.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
+#include "commit.h"
+#include "kafkaask.h"
 
-#define ASK_MS 1000                    /* one question to the brokers */
-#define RETRY_US 200000LL              /* between two of them */
-#define COMMIT_EVERY_US 1000000LL
+#define RETRY_US 200000LL              /* between two questions */
 #define COMMIT_LAST_US 3000000LL       /* for a commit before a revocation */
 #define STEP_MS 50
 #define EVENTS 16
@@ -36,50 +35,44 @@ on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t what,
 		assign->wanted = rd_kafka_topic_partition_list_copy(list);
 }
 
-/* Whether a failed commit means only that the partitions are another's. */
+/* Whether it says that a topic is not there any more. */
 static bool
-is_lost(rd_kafka_resp_err_t error)
+is_gone(rd_kafka_resp_err_t error)
 {
-	switch (error) {
-	case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
-	case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
-	case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
-	case RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST:
-	case RD_KAFKA_RESP_ERR__NO_OFFSET:
-		return true;
-	default:
-		return false;
-	}
+	return error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+	    error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+	    error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
 }
 
-/* The answer to a commit: what the group has now. */
-static void
-on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t error,
-    rd_kafka_topic_partition_list_t *list, void *opaque)
+/* The partition that a reason of the library's begins with, as `t [3]: '. */
+static struct part *
+find_named(struct assign *assign, const char *reason)
 {
-	struct assign *assign = kafkaconf_user(opaque);
+	char prefix[300];
 
-	(void)rk;
-	if (assign->committing > 0)
-		assign->committing--;
-	for (int i = 0; list != NULL && i < list->cnt; i++) {
-		const rd_kafka_topic_partition_t *done = &list->elems[i];
-		struct part *part = parts_find(&assign->parts, done->topic,
-		    strlen(done->topic), done->partition);
+	for (size_t i = 0; i < assign->parts.n; i++) {
+		struct part *part = &assign->parts.part[i];
 
-		if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
-			error = done->err;
-		if (error == RD_KAFKA_RESP_ERR_NO_ERROR && part != NULL &&
-		    done->offset > part->committed)
-			part->committed = done->offset;
+		snprintf(prefix, sizeof prefix, "%s [%" PRId32 "]: ",
+		    part->topic, part->partition);
+		if (strncmp(reason, prefix, strlen(prefix)) == 0)
+			return part;
 	}
-	if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
-		kafkaconf_up(assign->conf);
-	else if (is_lost(error))
-		assign->conf->info("commit: %s", rd_kafka_err2str(error));
-	else
-		kafkaconf_down(assign->conf, "commit: %s",
-		    rd_kafka_err2str(error));
+	return NULL;
+}
+
+/* A partition that was being read and is gone is an error of no message. */
+static bool
+take_error(struct kafkaconf *conf, rd_kafka_resp_err_t error,
+    const char *reason)
+{
+	struct assign *assign = conf->user;
+	struct part *part = is_gone(error) ? find_named(assign, reason) : NULL;
+
+	if (part == NULL)
+		return false;
+	commit_topic_gone(assign, part->topic, rd_kafka_err2str(error));
+	return true;
 }
 
 void
@@ -92,8 +85,8 @@ assign_init(struct assign *assign, struct kafkaconf *conf,
 	assign->rejects = rejects;
 	assign->nudge = rd_kafka_version() < 0x02020000;
 	conf->user = assign;
+	conf->take_error = take_error;
 	rd_kafka_conf_set_rebalance_cb(conf->conf, on_rebalance);
-	rd_kafka_conf_set_offset_commit_cb(conf->conf, on_commit);
 }
 
 void
@@ -103,17 +96,19 @@ assign_open(struct assign *assign)
 	assign->messages = rd_kafka_queue_new(assign->conf->rk);
 	kafkaconf_watch(assign->conf, assign->group_queue);
 	kafkaconf_watch(assign->conf, assign->messages);
+	commit_open(assign);
 }
 
 int
-assign_join(struct assign *assign, char *const *topics, size_t ntopics)
+assign_join(struct assign *assign, const char *group, char *const *topics,
+    size_t ntopics)
 {
 	rd_kafka_topic_partition_list_t *list =
 	    rd_kafka_topic_partition_list_new((int)ntopics);
 	rd_kafka_resp_err_t error;
 
 	assign_open(assign);
-	assign->group = true;
+	assign->group = group;
 	for (size_t i = 0; i < ntopics; i++) {
 		rd_kafka_topic_partition_list_add(list, topics[i],
 		    RD_KAFKA_PARTITION_UA);
@@ -140,49 +135,74 @@ route(struct assign *assign, const rd_kafka_topic_partition_t *p)
 	rd_kafka_queue_destroy(queue);
 }
 
-/*
- * The end of a partition as it is now, so that -e ends on a topic that grows
- * all the time; there the library never reports an end.  -1: not known.
- */
-static int64_t
-ask_end(struct assign *assign, const rd_kafka_topic_partition_t *p)
-{
-	int64_t low, high;
-
-	if (!assign->until_end || rd_kafka_query_watermark_offsets(
-	    assign->conf->rk, p->topic, p->partition, &low, &high, ASK_MS) !=
-	    RD_KAFKA_RESP_ERR_NO_ERROR)
-		return -1;
-	return high;
-}
-
-void
-assign_take_up(struct assign *assign, rd_kafka_topic_partition_list_t *list)
+rd_kafka_resp_err_t
+assign_ask_ends(struct assign *assign,
+    const rd_kafka_topic_partition_list_t *list,
+    rd_kafka_topic_partition_list_t **ends)
 {
 	rd_kafka_resp_err_t error;
 
-	parts_renew(&assign->parts, clock_realtime_us() / 1000);
-	for (int i = 0; i < list->cnt; i++) {
-		rd_kafka_topic_partition_t *p = &list->elems[i];
-
-		if (parts_add(&assign->parts, p->topic, p->partition,
-		    assign->group && p->offset >= 0 ? p->offset : -1) == -1) {
-			kafkaconf_fail(assign->conf, STATUS_WORLD,
-			    "out of memory");
-			return;
-		}
-		assign->parts.part[i].end = ask_end(assign, p);
-		route(assign, p);
-		assign->conf->info("%s [%" PRId32 "] from %s%" PRId64,
-		    p->topic, p->partition, p->offset < 0 ? "origin " : "",
-		    p->offset);
-	}
-	error = rd_kafka_assign(assign->conf->rk, list);
+	*ends = NULL;
+	if (!assign->until_end || list->cnt == 0)
+		return RD_KAFKA_RESP_ERR_NO_ERROR;
+	*ends = rd_kafka_topic_partition_list_copy(list);
+	error = kafkaask_offsets(assign->conf, *ends, RD_KAFKA_OFFSET_END);
 	if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-		kafkaconf_fail(assign->conf, STATUS_WORLD, "assign: %s",
-		    rd_kafka_err2str(error));
-		return;
+		rd_kafka_topic_partition_list_destroy(*ends);
+		*ends = NULL;
 	}
+	return error;
+}
+
+/* A partition of the assignment becomes ours.  -1: conf->failed is set. */
+static int
+take_part(struct assign *assign, const rd_kafka_topic_partition_t *p,
+    bool exact, int64_t end)
+{
+	struct part *part;
+
+	if (parts_add(&assign->parts, p->topic, p->partition,
+	    assign->group != NULL && p->offset >= 0 ? p->offset : -1) == -1) {
+		kafkaconf_fail(assign->conf, STATUS_WORLD, "out of memory");
+		return -1;
+	}
+	part = &assign->parts.part[assign->parts.n - 1];
+	part->begin = p->offset;
+	part->exact = exact && p->offset >= 0;
+	part->end = end;
+	route(assign, p);
+	assign->conf->info("%s [%" PRId32 "] from %s%" PRId64, p->topic,
+	    p->partition, p->offset < 0 ? "origin " : "", p->offset);
+	return 0;
+}
+
+/* The library reads them from there.  false: conf->failed is set. */
+static bool
+read_from(struct assign *assign, const rd_kafka_topic_partition_list_t *list)
+{
+	rd_kafka_resp_err_t error = rd_kafka_assign(assign->conf->rk, list);
+
+	if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return true;
+	kafkaconf_fail(assign->conf, STATUS_WORLD, "assign: %s",
+	    rd_kafka_err2str(error));
+	return false;
+}
+
+void
+assign_take_up(struct assign *assign,
+    const rd_kafka_topic_partition_list_t *list, bool exact,
+    const rd_kafka_topic_partition_list_t *ends)
+{
+	parts_renew(&assign->parts, clock_realtime_us() / 1000);
+	assign->no_commit = false;
+	for (int i = 0; i < list->cnt; i++) {
+		if (take_part(assign, &list->elems[i], exact,
+		    ends != NULL ? ends->elems[i].offset : -1) == -1)
+			return;
+	}
+	if (!read_from(assign, list))
+		return;
 	assign->ready = true;
 	assign->served |= list->cnt > 0;
 	assign->rebalances++;
@@ -197,7 +217,8 @@ ask_committed(struct assign *assign, rd_kafka_topic_partition_list_t *list)
 {
 	rd_kafka_resp_err_t error;
 
-	error = rd_kafka_committed(assign->conf->rk, list, ASK_MS);
+	error = rd_kafka_committed(assign->conf->rk, list,
+	    KAFKAASK_MS);
 	for (int i = 0; i < list->cnt; i++) {
 		if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
 			error = list->elems[i].err;
@@ -210,7 +231,6 @@ ask_committed(struct assign *assign, rd_kafka_topic_partition_list_t *list)
 		    rd_kafka_err2str(error));
 		return false;
 	}
-	kafkaconf_up(assign->conf);
 	for (int i = 0; i < list->cnt; i++) {
 		if (list->elems[i].offset < 0)
 			list->elems[i].offset = RD_KAFKA_OFFSET_BEGINNING;
@@ -218,103 +238,75 @@ ask_committed(struct assign *assign, rd_kafka_topic_partition_list_t *list)
 	return true;
 }
 
-/* Whether a commit may be tried: the partitions are not another's by now. */
-static bool
-may_commit(const struct assign *assign)
-{
-	return !rd_kafka_assignment_lost(assign->conf->rk) &&
-	    rd_kafka_fatal_error(assign->conf->rk, NULL, 0) ==
-	    RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
 /* Our partitions are to go: what is safe is committed first. */
 static void
 give_up(struct assign *assign)
 {
-	assign_commit(assign, clock_monotonic_us() + COMMIT_LAST_US);
-	assign->ready = false;
+	commit_all(assign, clock_monotonic_us() + COMMIT_LAST_US);
+	assign->ready = assign->moved = false;
 	parts_clear(&assign->parts);
 	rd_kafka_assign(assign->conf->rk, NULL);
+}
+
+/* Reads on where each partition is, or now begins. */
+static bool
+read_again(struct assign *assign)
+{
+	rd_kafka_topic_partition_list_t *list =
+	    rd_kafka_topic_partition_list_new((int)assign->parts.n);
+
+	for (size_t i = 0; i < assign->parts.n; i++) {
+		const struct part *part = &assign->parts.part[i];
+
+		rd_kafka_topic_partition_list_add(list, part->topic,
+		    part->partition)->offset = part_position(part);
+	}
+	read_from(assign, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	assign->moved = false;
+	return true;
+}
+
+/* Takes up what the group gave us; false: no answer yet. */
+static bool
+take_wanted(struct assign *assign)
+{
+	rd_kafka_topic_partition_list_t *wanted = assign->wanted, *ends;
+	rd_kafka_resp_err_t error;
+
+	if (!ask_committed(assign, wanted))
+		return false;
+	error = assign_ask_ends(assign, wanted, &ends);
+	if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		kafkaconf_down(assign->conf, "where the partitions end: %s",
+		    rd_kafka_err2str(error));
+		return false;
+	}
+	kafkaconf_up(assign->conf);
+	assign_take_up(assign, wanted, true, ends);
+	if (ends != NULL)
+		rd_kafka_topic_partition_list_destroy(ends);
+	rd_kafka_topic_partition_list_destroy(wanted);
+	assign->wanted = NULL;
+	return true;
 }
 
 /* Does what a callback noted; true when partitions changed. */
 static bool
 do_pending(struct assign *assign)
 {
-	rd_kafka_topic_partition_list_t *wanted = assign->wanted;
-
-	if (assign->pending == RD_KAFKA_RESP_ERR_NO_ERROR ||
-	    clock_monotonic_us() < assign->retry_us)
+	if (assign->pending == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return assign->moved && read_again(assign);
+	if (clock_monotonic_us() < assign->retry_us)
 		return false;
-	if (assign->pending == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-		if (!ask_committed(assign, wanted)) {
-			assign->retry_us = clock_monotonic_us() + RETRY_US;
-			return false;
-		}
-		assign_take_up(assign, wanted);
-		rd_kafka_topic_partition_list_destroy(wanted);
-		assign->wanted = NULL;
-	} else {
+	if (assign->pending != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
 		give_up(assign);
+	} else if (!take_wanted(assign)) {
+		assign->retry_us = clock_monotonic_us() + RETRY_US;
+		return false;
 	}
 	assign->pending = RD_KAFKA_RESP_ERR_NO_ERROR;
 	return true;
-}
-
-/* What is safe and not yet committed; NULL: nothing. */
-static rd_kafka_topic_partition_list_t *
-list_due(struct assign *assign)
-{
-	rd_kafka_topic_partition_list_t *list = NULL;
-
-	for (size_t i = 0; assign->group && i < assign->parts.n; i++) {
-		const struct part *part = &assign->parts.part[i];
-
-		if (!part_is_due(part))
-			continue;
-		if (list == NULL)
-			list = rd_kafka_topic_partition_list_new(
-			    (int)assign->parts.n);
-		rd_kafka_topic_partition_list_add(list, part->topic,
-		    part->partition)->offset = part->safe;
-	}
-	return list;
-}
-
-/* Refused messages count as done once the disk has them. */
-static bool
-sync_rejects(struct assign *assign)
-{
-	if (assign->rejects->count == assign->synced)
-		return true;
-	if (rejects_sync(assign->rejects) == -1) {
-		kafkaconf_fail(assign->conf, STATUS_WORLD, "rejects: %s",
-		    strerror(errno));
-		return false;
-	}
-	assign->synced = assign->rejects->count;
-	return true;
-}
-
-static void
-commit_if_due(struct assign *assign)
-{
-	int64_t now_us = clock_monotonic_us();
-	rd_kafka_topic_partition_list_t *list;
-
-	if (!assign->group || !assign->ready || now_us < assign->commit_us ||
-	    assign->committing > 0 || assign->pending !=
-	    RD_KAFKA_RESP_ERR_NO_ERROR)
-		return;
-	assign->commit_us = now_us + COMMIT_EVERY_US;
-	list = list_due(assign);
-	if (list == NULL)
-		return;
-	if (sync_rejects(assign) && may_commit(assign) &&
-	    rd_kafka_commit(assign->conf->rk, list, 1) ==
-	    RD_KAFKA_RESP_ERR_NO_ERROR)
-		assign->committing++;
-	rd_kafka_topic_partition_list_destroy(list);
 }
 
 /* A question whose answer nobody waits for: it wakes the leaders' threads. */
@@ -347,20 +339,22 @@ assign_taken(struct assign *assign, size_t messages, size_t bytes)
 		wake_fetchers(assign);
 }
 
-/* The offsets that the broker has, for a message; "" when it does not say. */
-static const char *
-range(struct assign *assign, const char *topic, int32_t partition,
-    char *out, size_t cap)
+/* The first offset that the broker has of a partition, or the next one that
+   it will; -1 when it does not say. */
+static int64_t
+ask_offset(struct assign *assign, const char *topic, int32_t partition,
+    int64_t when)
 {
-	int64_t low, high;
+	rd_kafka_topic_partition_list_t *list =
+	    rd_kafka_topic_partition_list_new(1);
+	int64_t offset = -1;
 
-	out[0] = '\0';
-	if (rd_kafka_query_watermark_offsets(assign->conf->rk, topic,
-	    partition, &low, &high, ASK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-		snprintf(out, cap, ": the broker has %" PRId64 " to %" PRId64,
-		    low, high);
-	}
-	return out;
+	rd_kafka_topic_partition_list_add(list, topic, partition);
+	if (kafkaask_offsets(assign->conf, list, when) ==
+	    RD_KAFKA_RESP_ERR_NO_ERROR)
+		offset = list->elems[0].offset;
+	rd_kafka_topic_partition_list_destroy(list);
+	return offset;
 }
 
 /* The broker no longer has (or not yet) what we wanted to read. */
@@ -368,35 +362,85 @@ static void
 out_of_range(struct assign *assign, const rd_kafka_message_t *message)
 {
 	const char *topic = rd_kafka_topic_name(message->rkt);
-	char text[100];
+	int64_t low = ask_offset(assign, topic, message->partition,
+	    RD_KAFKA_OFFSET_BEGINNING);
+	int64_t high = ask_offset(assign, topic, message->partition,
+	    RD_KAFKA_OFFSET_END);
+	struct part *part = parts_find(&assign->parts, topic, strlen(topic),
+	    message->partition);
+	char text[100] = "";
 
-	range(assign, topic, message->partition, text, sizeof text);
+	/* An offset behind one that was there, and not there yet. */
+	if (part != NULL && part->last != -1 && message->offset > high &&
+	    high >= 0) {
+		commit_topic_gone(assign, topic, "it ends before what was "
+		    "read");
+		return;
+	}
+	/* Retention was faster than the first question for its messages. */
+	if (part != NULL && part->last == -1 && !part->exact &&
+	    message->offset < low) {
+		part->begin = low;
+		assign->moved = true;
+		return;
+	}
+	if (low >= 0 && high >= 0)
+		snprintf(text, sizeof text, ": the broker has %" PRId64
+		    " to %" PRId64, low, high);
 	kafkaconf_fail(assign->conf, STATUS_WORLD, "%s [%" PRId32 "]: %s "
 	    "offset %" PRId64 " is not there%s", topic, message->partition,
-	    assign->group ? "the group's" : "the", message->offset, text);
+	    assign->group != NULL ? "the group's" : "the", message->offset,
+	    text);
+}
+
+/* An error of a topic that was being read, or of none that we know. */
+static void
+topic_error(struct assign *assign, const rd_kafka_message_t *message)
+{
+	const char *text = rd_kafka_message_errstr(message);
+
+	if (!assign->served && kafkaconf_hopeless(message->err))
+		kafkaconf_fail(assign->conf, STATUS_USAGE, "%s", text);
+	else if (is_gone(message->err) && message->rkt != NULL)
+		commit_topic_gone(assign, rd_kafka_topic_name(message->rkt),
+		    rd_kafka_err2str(message->err));
+	else if (assign->group != NULL || message->err !=
+	    RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
+		kafkaconf_down(assign->conf, "%s", text);
+}
+
+static void
+fatal_error(struct assign *assign)
+{
+	char text[300];
+
+	rd_kafka_fatal_error(assign->conf->rk, text, sizeof text);
+	kafkaconf_fail(assign->conf, STATUS_WORLD, "%s", text);
+}
+
+static void
+reached_end(struct assign *assign, const rd_kafka_message_t *message)
+{
+	const char *topic = rd_kafka_topic_name(message->rkt);
+	struct part *part = parts_find(&assign->parts, topic, strlen(topic),
+	    message->partition);
+
+	if (part != NULL)
+		part->ended = true;
 }
 
 bool
 assign_error(struct assign *assign, const rd_kafka_message_t *message)
 {
-	struct part *part;
-	char text[300];
-
 	switch (message->err) {
 	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-		part = parts_find(&assign->parts,
-		    rd_kafka_topic_name(message->rkt),
-		    strlen(rd_kafka_topic_name(message->rkt)),
-		    message->partition);
-		if (part != NULL)
-			part->ended = true;
+		reached_end(assign, message);
 		break;
 	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
 		out_of_range(assign, message);
 		break;
 	case RD_KAFKA_RESP_ERR__FATAL:
-		rd_kafka_fatal_error(assign->conf->rk, text, sizeof text);
-		kafkaconf_fail(assign->conf, STATUS_WORLD, "%s", text);
+		fatal_error(assign);
 		break;
 	case RD_KAFKA_RESP_ERR__BAD_MSG:
 	case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
@@ -405,15 +449,7 @@ assign_error(struct assign *assign, const rd_kafka_message_t *message)
 		    rd_kafka_message_errstr(message));
 		break;
 	default:
-		if (!assign->served && kafkaconf_hopeless(message->err)) {
-			kafkaconf_fail(assign->conf, STATUS_USAGE, "%s",
-			    rd_kafka_message_errstr(message));
-			break;
-		}
-		if (assign->group || message->err !=
-		    RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
-			kafkaconf_down(assign->conf, "%s",
-			    rd_kafka_message_errstr(message));
+		topic_error(assign, message);
 		break;
 	}
 	return assign->conf->failed == STATUS_OK;
@@ -440,50 +476,21 @@ assign_serve(struct assign *assign)
 			rd_kafka_message_destroy(events[i]);
 		}
 	} while (n == EVENTS);
-	commit_if_due(assign);
+	commit_serve(assign);
 	return changed;
 }
 
 int64_t
 assign_deadline_us(const struct assign *assign)
 {
-	int64_t at_us = clock_monotonic_us() + COMMIT_EVERY_US;
+	int64_t at_us = commit_deadline_us(assign);
 
+	if (assign->moved)
+		return 0;
 	if (assign->pending != RD_KAFKA_RESP_ERR_NO_ERROR &&
 	    assign->retry_us < at_us)
 		at_us = assign->retry_us;
-	if (assign->group && assign->ready && assign->committing == 0 &&
-	    assign->commit_us < at_us && parts_due(&assign->parts))
-		at_us = assign->commit_us;
 	return at_us;
-}
-
-bool
-assign_commit(struct assign *assign, int64_t deadline_us)
-{
-	rd_kafka_topic_partition_list_t *list = list_due(assign);
-	rd_kafka_queue_t *queue;
-	rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR__FAIL;
-
-	if (list == NULL)
-		return true;
-	if (!may_commit(assign)) {
-		rd_kafka_topic_partition_list_destroy(list);
-		return false;
-	}
-	queue = rd_kafka_queue_new(assign->conf->rk);
-	if (sync_rejects(assign))
-		error = rd_kafka_commit_queue(assign->conf->rk, list, queue,
-		    on_commit, assign->conf);
-	assign->committing += error == RD_KAFKA_RESP_ERR_NO_ERROR;
-	while (assign->committing > 0 && clock_monotonic_us() < deadline_us) {
-		rd_kafka_queue_poll_callback(queue, STEP_MS);
-		rd_kafka_poll(assign->conf->rk, 0);
-	}
-	assign->committing = 0; /* a later answer finds no queue */
-	rd_kafka_queue_destroy(queue);
-	rd_kafka_topic_partition_list_destroy(list);
-	return !parts_due(&assign->parts);
 }
 
 void
@@ -518,5 +525,6 @@ assign_free(struct assign *assign)
 		rd_kafka_queue_destroy(assign->messages);
 	assign->wanted = NULL;
 	assign->group_queue = assign->messages = NULL;
+	commit_free(assign);
 	parts_free(&assign->parts);
 }

@@ -14,6 +14,9 @@
 #define ASSIGN_TEXT(number) ASSIGN_TEXT_(number)
 #define ASSIGN_TEXT_(number) #number
 
+/* Of a commit: nothing is under way; the group is asked what it has; sent. */
+enum commit_step { COMMIT_IDLE, COMMIT_ASKED, COMMIT_SENT };
+
 /*
  * Which partitions are ours, where reading them begins, and what the group is
  * told.
@@ -32,16 +35,20 @@ struct assign {
 	uint64_t synced;
 	struct parts parts;
 	rd_kafka_queue_t *group_queue, *messages;
-	bool group;         /* else partitions were chosen by hand */
+	rd_kafka_queue_t *answers, *commits; /* of commit.c */
+	const char *group;  /* NULL: partitions were chosen by hand */
 	bool until_end;     /* partitions are asked where they end now */
 	bool ready;         /* an assignment is in force */
 	bool served;        /* there has been a partition to read */
 	bool closing;
 	rd_kafka_resp_err_t pending; /* ASSIGN or REVOKE, 0 nothing to do */
 	rd_kafka_topic_partition_list_t *wanted; /* of a pending ASSIGN */
+	bool moved;         /* the log began later by the time it was read */
 	int64_t retry_us;   /* not before: monotonic */
-	unsigned committing; /* commits under way */
+	enum commit_step step;
+	int64_t asked_for;  /* parts.start as it was asked */
 	int64_t commit_us;  /* when the next is due */
+	bool no_commit;     /* none can be made any more */
 	uint64_t rebalances;
 	uint64_t taken, taken_bytes; /* messages, since assign_taken() last
 	                                woke the fetcher */
@@ -67,12 +74,27 @@ void assign_init(struct assign *assign, struct kafkaconf *conf,
 /* The queues, once there is a handle; the two below call it. */
 void assign_open(struct assign *assign);
 
-/* Puts an assignment in force; every offset in the list is explicit. */
-void assign_take_up(struct assign *assign,
-    rd_kafka_topic_partition_list_t *list);
+/*
+ * Asks where the partitions of the list end, so that -e ends on a topic that
+ * grows all the time; there the library never reports an end.  The ends are
+ * the caller's to destroy; NULL where nobody wants to know, or after an error.
+ */
+rd_kafka_resp_err_t assign_ask_ends(struct assign *assign,
+    const rd_kafka_topic_partition_list_t *list,
+    rd_kafka_topic_partition_list_t **ends);
 
-/* After it: joins the group.  -1: conf->failed is set. */
-int assign_join(struct assign *assign, char *const *topics, size_t ntopics);
+/*
+ * Puts an assignment in force.  exact: what the broker no longer has, of an
+ * offset in the list that is not negative, is an error; else reading begins at
+ * what is left.  ends: of assign_ask_ends().
+ */
+void assign_take_up(struct assign *assign,
+    const rd_kafka_topic_partition_list_t *list, bool exact,
+    const rd_kafka_topic_partition_list_t *ends);
+
+/* After it: joins the group, whose name is lent.  -1: conf->failed is set. */
+int assign_join(struct assign *assign, const char *group,
+    char *const *topics, size_t ntopics);
 
 /*
  * After it: takes the partitions of the topics from an origin.  Waits for
@@ -114,12 +136,6 @@ bool assign_error(struct assign *assign, const rd_kafka_message_t *message);
  * Blocks a millisecond once in some 5,000 messages.
  */
 void assign_taken(struct assign *assign, size_t messages, size_t bytes);
-
-/*
- * Commits what is safe, waiting for the answer until a monotonic deadline;
- * nothing when the assignment is lost.  Whether the group has it all.
- */
-bool assign_commit(struct assign *assign, int64_t deadline_us);
 
 /* Leaves the group; blocks until deadline_us at the most. */
 void assign_leave(struct assign *assign, int64_t deadline_us);

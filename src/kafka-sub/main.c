@@ -11,6 +11,7 @@
 #include "ackin.h"
 #include "assign.h"
 #include "clock.h"
+#include "commit.h"
 #include "emit.h"
 #include "filter.h"
 #include "kafkaconf.h"
@@ -236,7 +237,8 @@ begin(struct sub *sub)
 	if (status != STATUS_OK)
 		return status;
 	if (sub->group != NULL)
-		assign_join(&sub->assign, sub->topics, sub->ntopics);
+		assign_join(&sub->assign, sub->group, sub->topics,
+		    sub->ntopics);
 	else
 		assign_by_hand(&sub->assign, sub->topics, sub->ntopics,
 		    &sub->origin);
@@ -282,7 +284,7 @@ finish(struct sub *sub)
 {
 	bool drained = relay_drain(&sub->relay, sub->common.drain_us);
 	int64_t deadline_us = clock_monotonic_us() + LEAVE_US;
-	bool committed = assign_commit(&sub->assign, deadline_us);
+	bool committed = commit_all(&sub->assign, deadline_us);
 	enum status status = judge(sub, drained, committed);
 
 	assign_leave(&sub->assign, deadline_us);

@@ -6,11 +6,10 @@
 #include <time.h>
 
 #include "assign.h"
+#include "kafkaask.h"
 #include "opt.h"
 #include "stop.h"
 #include "timestamp.h"
-
-#define ASK_MS 1000 /* one question to the brokers */
 
 bool
 origin_read(const char *text, struct origin *out)
@@ -55,25 +54,10 @@ static rd_kafka_resp_err_t
 list_topic(struct assign *assign, const char *topic,
     const struct origin *origin, rd_kafka_topic_partition_list_t *list)
 {
-	const struct rd_kafka_metadata *metadata;
-	rd_kafka_topic_t *handle = rd_kafka_topic_new(assign->conf->rk, topic,
-	    NULL);
-	rd_kafka_resp_err_t error;
 	int n = 0;
+	rd_kafka_resp_err_t error = kafkaask_partitions(assign->conf, topic,
+	    &n);
 
-	if (handle == NULL)
-		return rd_kafka_last_error();
-	error = rd_kafka_metadata(assign->conf->rk, 0, handle, &metadata,
-	    ASK_MS);
-	rd_kafka_topic_destroy(handle);
-	if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return error;
-	kafkaconf_up(assign->conf);
-	if (metadata->topic_cnt == 1) {
-		error = metadata->topics[0].err;
-		n = metadata->topics[0].partition_cnt;
-	}
-	rd_kafka_metadata_destroy(metadata);
 	if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return error;
 	if (origin->partition >= n)
@@ -86,78 +70,122 @@ list_topic(struct assign *assign, const char *topic,
 }
 
 static void
-set_origin(rd_kafka_topic_partition_list_t *list, const struct origin *origin)
+set_all(rd_kafka_topic_partition_list_t *list, int64_t offset)
 {
-	for (int i = 0; i < list->cnt; i++) {
-		int64_t *offset = &list->elems[i].offset;
-
-		switch (origin->kind) {
-		case ORIGIN_BEGINNING:
-			*offset = RD_KAFKA_OFFSET_BEGINNING;
-			break;
-		case ORIGIN_END:
-			*offset = RD_KAFKA_OFFSET_END;
-			break;
-		case ORIGIN_TAIL:
-			*offset = RD_KAFKA_OFFSET_TAIL(origin->value);
-			break;
-		case ORIGIN_OFFSET:
-		case ORIGIN_TIME:
-			*offset = origin->value;
-			break;
-		}
-	}
+	for (int i = 0; i < list->cnt; i++)
+		list->elems[i].offset = offset;
 }
 
-/* Everything that must be asked first; 0, or an error of this try. */
+/*
+ * So many before the end, of those that there are: retention moves the first
+ * one on.  (The library's own RD_KAFKA_OFFSET_TAIL may be before it.)
+ */
+static rd_kafka_resp_err_t
+set_tail(struct assign *assign, rd_kafka_topic_partition_list_t *list,
+    int64_t messages)
+{
+	rd_kafka_topic_partition_list_t *ends =
+	    rd_kafka_topic_partition_list_copy(list);
+	rd_kafka_resp_err_t error;
+
+	error = kafkaask_offsets(assign->conf, ends, RD_KAFKA_OFFSET_END);
+	if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+		error = kafkaask_offsets(assign->conf, list,
+		    RD_KAFKA_OFFSET_BEGINNING);
+	for (int i = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt;
+	    i++) {
+		if (ends->elems[i].offset - messages > list->elems[i].offset)
+			list->elems[i].offset = ends->elems[i].offset -
+			    messages;
+	}
+	rd_kafka_topic_partition_list_destroy(ends);
+	return error;
+}
+
+/* Where to begin in each partition; 0, or an error of this try. */
+static rd_kafka_resp_err_t
+set_origin(struct assign *assign, rd_kafka_topic_partition_list_t *list,
+    const struct origin *origin)
+{
+	switch (origin->kind) {
+	case ORIGIN_BEGINNING:
+		set_all(list, RD_KAFKA_OFFSET_BEGINNING);
+		break;
+	case ORIGIN_END:
+		set_all(list, RD_KAFKA_OFFSET_END);
+		break;
+	case ORIGIN_OFFSET:
+		set_all(list, origin->value);
+		break;
+	case ORIGIN_TAIL:
+		return set_tail(assign, list, origin->value);
+	case ORIGIN_TIME:
+		return kafkaask_offsets(assign->conf, list, origin->value);
+	}
+	return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+/* Everything that must be asked first; 0, or an error of this try, and what
+   it is about. */
 static rd_kafka_resp_err_t
 resolve(struct assign *assign, char *const *topics, size_t ntopics,
     const struct origin *origin, rd_kafka_topic_partition_list_t *list,
-    const char **topic)
+    rd_kafka_topic_partition_list_t **ends, const char **about)
 {
 	rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
 
 	for (size_t i = 0; i < ntopics; i++) {
-		*topic = topics[i];
+		*about = topics[i];
 		error = list_topic(assign, topics[i], origin, list);
 		if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
 			return error;
 	}
-	set_origin(list, origin);
-	if (origin->kind != ORIGIN_TIME)
-		return error;
-	error = rd_kafka_offsets_for_times(assign->conf->rk, list, ASK_MS);
-	for (int i = 0; i < list->cnt; i++) {
-		if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
-			error = list->elems[i].err;
-	}
+	if (ntopics > 1)
+		*about = "...";
+	error = assign_ask_ends(assign, list, ends);
+	if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+		error = set_origin(assign, list, origin);
 	return error;
+}
+
+/* What went wrong with a try, when it is worth a word. */
+static void
+report(struct assign *assign, const char *about, rd_kafka_resp_err_t error)
+{
+	if (kafkaconf_hopeless(error))
+		kafkaconf_fail(assign->conf, STATUS_USAGE, "topic %s: %s",
+		    about, rd_kafka_err2str(error));
+	else if (error != RD_KAFKA_RESP_ERR__TRANSPORT)
+		kafkaconf_down(assign->conf, "topic %s: %s", about,
+		    rd_kafka_err2str(error));
 }
 
 int
 assign_by_hand(struct assign *assign, char *const *topics, size_t ntopics,
     const struct origin *origin)
 {
-	rd_kafka_topic_partition_list_t *list;
-	rd_kafka_resp_err_t error;
-	const char *topic = "";
+	rd_kafka_topic_partition_list_t *list, *ends;
+	rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR__TRANSPORT;
+	const char *about = "";
 
 	assign_open(assign);
-	while (assign->conf->failed == STATUS_OK && !stop_asked()) {
+	while (error != RD_KAFKA_RESP_ERR_NO_ERROR &&
+	    assign->conf->failed == STATUS_OK && !stop_asked()) {
 		list = rd_kafka_topic_partition_list_new(1);
-		error = resolve(assign, topics, ntopics, origin, list, &topic);
-		if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
-			assign_take_up(assign, list);
-		else if (kafkaconf_hopeless(error))
-			kafkaconf_fail(assign->conf, STATUS_USAGE,
-			    "topic %s: %s", topic, rd_kafka_err2str(error));
-		else if (error != RD_KAFKA_RESP_ERR__TRANSPORT)
-			kafkaconf_down(assign->conf, "topic %s: %s", topic,
-			    rd_kafka_err2str(error));
+		ends = NULL;
+		error = resolve(assign, topics, ntopics, origin, list, &ends,
+		    &about);
+		if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+			kafkaconf_up(assign->conf);
+			assign_take_up(assign, list,
+			    origin->kind == ORIGIN_OFFSET, ends);
+		} else {
+			report(assign, about, error);
+			pause_a_little(assign);
+		}
+		if (ends != NULL)
+			rd_kafka_topic_partition_list_destroy(ends);
 		rd_kafka_topic_partition_list_destroy(list);
-		if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
-			break;
-		pause_a_little(assign);
 	}
 	return assign->conf->failed == STATUS_OK ? 0 : -1;
 }

@@ -57,7 +57,7 @@ parts_add(struct parts *parts, const char *topic, int32_t partition,
 	parts->part[parts->n++] = (struct part){
 		.topic = copy, .partition = partition, .first = -1,
 		.last = -1, .safe = committed, .committed = committed,
-		.end = -1,
+		.begin = -1, .end = -1,
 	};
 	return 0;
 }
@@ -110,6 +110,15 @@ part_advance(struct part *part, int64_t offset)
 	if (part->end != -1 && offset + 1 >= part->end)
 		part->ended = true;
 	return true;
+}
+
+void
+parts_forsake(struct parts *parts, const char *topic)
+{
+	for (size_t i = 0; i < parts->n; i++) {
+		if (strcmp(parts->part[i].topic, topic) == 0)
+			parts->part[i].forsaken = true;
+	}
 }
 
 void

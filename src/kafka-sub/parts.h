@@ -22,9 +22,12 @@ struct part {
 	int64_t last;       /* handed out last */
 	int64_t safe;       /* everything before it is safe */
 	int64_t committed;  /* what the group has */
+	int64_t begin;      /* where reading begins, -1: at the end */
+	bool exact;         /* that was asked for: it must be there */
 	int64_t end;        /* the next offset to be written, as it was at
 	                       the beginning, or -1 */
 	bool ended;         /* that, or its end, was reached once */
+	bool forsaken;      /* nothing is committed any more */
 };
 
 struct parts {
@@ -59,8 +62,18 @@ struct part *parts_find(struct parts *parts, const char *topic, size_t len,
 struct part *parts_find_handle(struct parts *parts, const void *handle,
     int32_t partition);
 
+/* The next offset to read. */
+static inline int64_t
+part_position(const struct part *part)
+{
+	return part->last != -1 ? part->last + 1 : part->begin;
+}
+
 /* A message is about to go out.  False, and no change, unless offset rises. */
 bool part_advance(struct part *part, int64_t offset);
+
+/* Nothing of the topic is due any more, whatever is said to be safe. */
+void parts_forsake(struct parts *parts, const char *topic);
 
 /* All that was handed out is safe. */
 void parts_accept(struct parts *parts);
@@ -76,7 +89,7 @@ bool parts_ack(struct parts *parts, const struct provenance *ack);
 static inline bool
 part_is_due(const struct part *part)
 {
-	return part->safe > part->committed;
+	return part->safe > part->committed && !part->forsaken;
 }
 
 bool parts_due(const struct parts *parts);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "kafkaend.h"
 #include "properties.h"
 
 #define FILE_MAX (1 << 20)           /* bytes of a properties file */
@@ -154,6 +155,8 @@ on_error(rd_kafka_t *rk, int error, const char *reason, void *opaque)
 		kafkaconf_fail(conf, STATUS_WORLD, "%s", text);
 		return;
 	}
+	if (conf->take_error != NULL && conf->take_error(conf, error, reason))
+		return;
 	/*
 	 * It says nothing that the failure of each has not said, but where a
 	 * connection is taken and closed: log.connection.close keeps that back.
@@ -463,13 +466,12 @@ kafkaconf_library(char *out, size_t cap)
 void
 kafkaconf_free(struct kafkaconf *conf)
 {
+	bool gone = conf->rk == NULL || kafkaend(conf->rk);
+
 	if (conf->conf != NULL)
 		rd_kafka_conf_destroy(conf->conf);
-	if (conf->rk != NULL) {
-		rd_kafka_destroy_flags(conf->rk,
-		    RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-	}
-	for (int i = 0; i < 2; i++) {
+	/* What still runs may write to them. */
+	for (int i = 0; gone && i < 2; i++) {
 		if (conf->event_fds[i] != -1)
 			close(conf->event_fds[i]);
 	}

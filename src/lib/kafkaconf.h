@@ -58,6 +58,10 @@ struct kafkaconf {
 	rd_kafka_t *rk;        /* from then on */
 	void *user;            /* the command's own; callbacks find it with
 	                          kafkaconf_user() */
+	/* Or NULL: has first sight of an error that is of no call, and returns
+	   whether it has dealt with it. */
+	bool (*take_error)(struct kafkaconf *conf, rd_kafka_resp_err_t error,
+	    const char *reason);
 	int event_fds[2];      /* poll [0]; -1 before kafkaconf_create() */
 
 	/* How to speak: the functions of msg.h, or others. */
@@ -92,7 +96,7 @@ enum status kafkaconf_create(struct kafkaconf *conf, rd_kafka_type_t type);
 /* Writes librdkafka's name and version. */
 void kafkaconf_library(char *out, size_t cap);
 
-/* Ends the handle; may block for some 100 ms while threads end. */
+/* Ends the handle; blocks until its threads have ended, at most two seconds. */
 void kafkaconf_free(struct kafkaconf *conf);
 
 /* For a callback's opaque argument. */

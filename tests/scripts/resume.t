@@ -177,6 +177,28 @@ TOPIC=trades
 resumes new 'ethusdt rareusdt' 'ETHUSDT 200,RAREUSDT 9' 'half a checkpoint'
 is "$(reads)" '-o -1000,-o -10000' 'is none'
 
+# Retention: some of it is gone, then all of it; and the partition of a symbol
+# that nobody has seen yet, who looks further back than the log begins.
+topic short 1 </dev/null
+{
+	trades RAREUSDT 1 9
+	trades BTCUSDT 1 2000
+} | pub
+resumes short btcusdt 'BTCUSDT 2000' 'before retention'
+"$BUILD/tests/peers/kafka-admin" "$BROKERS" delete-records short 0 1500
+resumes short 'btcusdt rareusdt' 'BTCUSDT 2000' \
+    'a symbol nobody has seen, beyond where the log begins now'
+topic expired 2 </dev/null
+trades BTCUSDT 1 50 | kcat -P -b "$BROKERS" -t expired -p 0
+trades ETHUSDT 1 60 | kcat -P -b "$BROKERS" -t expired -p 1
+resumes expired 'btcusdt ethusdt' 'BTCUSDT 50,ETHUSDT 60' 'two partitions'
+"$BUILD/tests/peers/kafka-admin" "$BROKERS" delete-records expired 0 -1
+resumes expired 'btcusdt ethusdt' 'BTCUSDT 50,ETHUSDT 60' \
+    'one of which has expired'
+resumes expired 'btcusdt ethusdt newusdt' 'BTCUSDT 50,ETHUSDT 60' \
+    'and a symbol nobody has seen'
+TOPIC=trades
+
 # Failures leave everything as it was.
 cp -r "$T/far" "$T/before"
 TOPIC=nowhere

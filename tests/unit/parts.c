@@ -70,6 +70,16 @@ main(void)
 	tap_ok(!a->ended && part_advance(a, 29) && a->ended,
 	    "or what was its end when reading began");
 
+	b->begin = 50;
+	tap_int(part_position(b), 51, "reading goes on after the last one");
+	b->last = -1;
+	tap_int(part_position(b), 50, "or where it begins");
+	a->safe = a->committed + 1;
+	parts_forsake(&parts, "other");
+	tap_ok(parts_due(&parts), "another topic is forsaken");
+	parts_forsake(&parts, "t");
+	tap_ok(!parts_due(&parts), "or this one: nothing is due any more");
+
 	parts_renew(&parts, 1000);
 	tap_ok(parts.start > start, "another assignment, another start");
 	tap_ok(parts.n == 0 && !ack(&parts, "t", 0, 9, start),
