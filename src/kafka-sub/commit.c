@@ -37,6 +37,9 @@ void
 commit_topic_gone(struct assign *assign, const char *topic, const char *how)
 {
 	parts_forsake(&assign->parts, topic);
+	/* librdkafka 2.4 to 2.8 corrupts its metadata when the topic's id
+	   changes, and crashes as it frees them. */
+	assign->conf->abandoned = true;
 	kafkaconf_fail(assign->conf, STATUS_WORLD, "topic %s was deleted, and "
 	    "may be another one now (%s): nothing more is committed; start "
 	    "again to read the new one from its beginning", topic, how);

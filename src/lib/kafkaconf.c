@@ -466,7 +466,8 @@ kafkaconf_library(char *out, size_t cap)
 void
 kafkaconf_free(struct kafkaconf *conf)
 {
-	bool gone = conf->rk == NULL || kafkaend(conf->rk);
+	bool gone = conf->rk == NULL ||
+	    (!conf->abandoned && kafkaend(conf->rk));
 
 	if (conf->conf != NULL)
 		rd_kafka_conf_destroy(conf->conf);

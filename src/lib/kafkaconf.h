@@ -70,6 +70,8 @@ struct kafkaconf {
 
 	bool reached;       /* a broker has served us once */
 	bool down;          /* a failure was said and nothing went well since */
+	bool abandoned;     /* the handle's memory is not to be trusted: it is
+	                       left as it is at the end */
 	int64_t said_us;    /* monotonic: when it was said last */
 	uint64_t unsaid;    /* failures since */
 	enum status failed; /* not STATUS_OK: it cannot go on; error says why */
