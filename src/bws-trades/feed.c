@@ -50,11 +50,18 @@ struct feed {
 };
 
 static void
+tell_failure(struct feed *feed, enum feed_event event,
+    const struct conn *conn, const char *detail, enum net_telling telling)
+{
+	feed->options.on_event(feed->options.arg, event,
+	    conn == NULL ? 0 : conn->number, detail, telling);
+}
+
+static void
 tell(struct feed *feed, enum feed_event event, const struct conn *conn,
     const char *detail)
 {
-	feed->options.on_event(feed->options.arg, event,
-	    conn == NULL ? 0 : conn->number, detail);
+	tell_failure(feed, event, conn, detail, NET_UNREACHED);
 }
 
 static struct conn *
@@ -121,7 +128,7 @@ on_up(struct shard *shard, struct conn *conn)
 
 static void
 on_link(void *arg, struct link *link, enum link_event event,
-    const char *detail)
+    const char *detail, enum net_telling telling)
 {
 	struct feed *feed = arg;
 	struct shard *shard;
@@ -141,7 +148,8 @@ on_link(void *arg, struct link *link, enum link_event event,
 		return;
 	}
 	retry_later(shard, conn);
-	tell(feed, event == LINK_DOWN ? FEED_DOWN : FEED_FAILED, conn, detail);
+	tell_failure(feed, event == LINK_DOWN ? FEED_DOWN : FEED_FAILED, conn,
+	    detail, telling);
 	shard->lossy |= conn->up;
 	forget(conn);
 }
@@ -396,7 +404,7 @@ look_ready(struct shard *shard, struct conn *conn, int64_t now_us)
 	tell(feed, FEED_READY, conn, NULL);
 	for (size_t i = 0; i < shard->streams.count; i++)
 		feed->options.on_subscribed(feed->options.arg,
-		    shard->streams.symbols[i]);
+		    shard->streams.symbols[i], now_us);
 }
 
 static void

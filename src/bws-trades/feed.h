@@ -48,9 +48,12 @@ struct feed_options {
 	/* As link_options.on_frame(). */
 	const char *(*on_frame)(void *arg, struct link *link,
 	    const char *text, size_t len);
-	/* number: of the connection, from 1.  detail: not to be trusted. */
+	/*
+	 * number: of the connection, from 1.  detail: not to be trusted;
+	 * telling: of a failure, how much that says.
+	 */
 	void (*on_event)(void *arg, enum feed_event event, unsigned number,
-	    const char *detail);
+	    const char *detail, enum net_telling telling);
 	/*
 	 * After a loss and at the beginning, now that the symbol (in lower
 	 * case) is subscribed to: there may be trades before that no
@@ -58,7 +61,7 @@ struct feed_options {
 	 */
 	void (*on_missed)(void *arg, const char *symbol);
 	/* The stream of this symbol is subscribed to, for the first time. */
-	void (*on_subscribed)(void *arg, const char *symbol);
+	void (*on_subscribed)(void *arg, const char *symbol, int64_t now_us);
 };
 
 struct feed;

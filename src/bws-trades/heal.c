@@ -38,7 +38,7 @@ struct heal {
 static void
 tell(struct heal *heal, enum heal_event event, const char *detail)
 {
-	heal->options.on_event(heal->options.arg, event, detail);
+	heal->options.on_event(heal->options.arg, event, detail, NET_TOLD);
 }
 
 static void
@@ -60,7 +60,7 @@ asked_text(const struct heal *heal, char *out, size_t cap)
 }
 
 static void
-failed(struct heal *heal, const char *why)
+failed(struct heal *heal, const char *why, enum net_telling telling)
 {
 	int64_t now = clock_monotonic_us();
 
@@ -69,7 +69,7 @@ failed(struct heal *heal, const char *why)
 	    backoff_next_us(&heal->backoff);
 	free(heal->address);
 	heal->address = NULL;
-	tell(heal, HEAL_FAILED, why);
+	heal->options.on_event(heal->options.arg, HEAL_FAILED, why, telling);
 	sequence_failed(heal->options.sequence, heal->asked.symbol, now);
 }
 
@@ -128,7 +128,7 @@ take_page(struct heal *heal, const struct rest_answer *answer)
 	    answer->body, answer->len) != PAGE_GOOD) {
 		snprintf(detail, sizeof detail, "an answer of no use: %s",
 		    heal->page.reason);
-		failed(heal, detail);
+		failed(heal, detail, NET_TOLD);
 		return;
 	}
 	if (heal->troubled)
@@ -157,7 +157,7 @@ take_error(struct heal *heal, const struct rest_answer *answer)
 	if (!page_error(&heal->page, answer->body, answer->len, &code, &msg)) {
 		snprintf(detail, sizeof detail, "HTTP status %d",
 		    answer->status);
-		failed(heal, detail);
+		failed(heal, detail, NET_TOLD);
 	} else if (code == UNKNOWN_SYMBOL) {
 		asked_text(heal, detail, sizeof detail);
 		tell(heal, HEAL_REFUSED, detail);
@@ -167,7 +167,7 @@ take_error(struct heal *heal, const struct rest_answer *answer)
 		snprintf(detail, sizeof detail, "HTTP status %d: %" PRId64
 		    " %.*s", answer->status, code,
 		    (int)(msg.len < 120 ? msg.len : 120), msg.text);
-		failed(heal, detail);
+		failed(heal, detail, NET_TOLD);
 	}
 }
 
@@ -190,7 +190,7 @@ on_answer(void *arg, const struct rest_answer *answer)
 	if (answer->weight >= 0)
 		count_others(heal, answer->weight);
 	if (answer->status == 0)
-		failed(heal, answer->why);
+		failed(heal, answer->why, answer->telling);
 	else if (answer->status == 200)
 		take_page(heal, answer);
 	else if (answer->status == 429 || answer->status == 418 ||
@@ -309,13 +309,13 @@ heal_tick(struct heal *heal, int64_t now_us, bool paused)
 	case RESOLVE_WAIT:
 		return now_us + RESOLVE_WAIT_US;
 	case RESOLVE_FAILED:
-		failed(heal, why);
+		failed(heal, why, NET_UNREACHED);
 		return heal->not_before_us;
 	case RESOLVE_OK:
 		break;
 	}
 	if (ask(heal, now_us) != 0) {
-		failed(heal, "out of memory");
+		failed(heal, "out of memory", NET_UNREACHED);
 		return heal->not_before_us;
 	}
 	return INT64_MAX;
@@ -325,4 +325,10 @@ uint64_t
 heal_requests(const struct heal *heal)
 {
 	return heal->requests;
+}
+
+bool
+heal_has_more(const struct heal *heal)
+{
+	return resolve_has_more(heal->resolve);
 }

@@ -36,9 +36,12 @@ struct heal_options {
 	int64_t timeout_us;   /* for an answer */
 	int64_t retry_max_us; /* between attempts */
 	void *arg;
-	/* detail: not to be trusted. */
+	/*
+	 * detail: not to be trusted; telling: of a failure, how much that
+	 * says.
+	 */
 	void (*on_event)(void *arg, enum heal_event event,
-	    const char *detail);
+	    const char *detail, enum net_telling telling);
 	/*
 	 * The body of a good answer, to be kept, and when it was read; lent.
 	 * -1: that failed.
@@ -61,5 +64,8 @@ void heal_close(struct heal *heal); /* before net_close() */
 int64_t heal_tick(struct heal *heal, int64_t now_us, bool paused);
 
 uint64_t heal_requests(const struct heal *heal); /* so far */
+
+/* Whether it fails over to an address that was not tried yet. */
+bool heal_has_more(const struct heal *heal);
 
 #endif

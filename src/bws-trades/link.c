@@ -33,7 +33,6 @@ struct link {
 	char *text; /* a message in pieces */
 	size_t text_len, text_cap;
 	const char *why; /* it really ended, in words; a constant, or NULL */
-	const char *certificate; /* what is wrong with the peer's, likewise */
 };
 
 static int link_on_lws(struct net_object *object, struct lws *wsi,
@@ -49,7 +48,8 @@ cancel_timers(struct link *link)
 
 /* The connection or the attempt is over. */
 static void
-ended(struct link *link, enum link_event event, const char *detail)
+ended(struct link *link, enum link_event event, const char *detail,
+    enum net_telling telling)
 {
 	if (link->over)
 		return;
@@ -59,7 +59,8 @@ ended(struct link *link, enum link_event event, const char *detail)
 	net_look(link->net);
 	if (link->why != NULL)
 		detail = link->why;
-	link->options.on_event(link->options.arg, link, event, detail);
+	link->options.on_event(link->options.arg, link, event, detail,
+	    telling);
 }
 
 static void
@@ -97,7 +98,7 @@ connect_now(lws_sorted_usec_list_t *timer)
 	wsi = lws_client_connect_via_info(&info);
 	/* It may have called back already, or not at all. */
 	if (wsi == NULL)
-		ended(link, LINK_FAILED, "no connection");
+		ended(link, LINK_FAILED, "no connection", NET_UNREACHED);
 	else if (!link->over)
 		link->wsi = wsi;
 }
@@ -340,7 +341,8 @@ on_up(struct link *link, struct lws *wsi)
 	pace(link);
 	if (link->paused)
 		lws_rx_flow_control(link->wsi, 0);
-	link->options.on_event(link->options.arg, link, LINK_UP, NULL);
+	link->options.on_event(link->options.arg, link, LINK_UP, NULL,
+	    NET_UNREACHED);
 }
 
 /* Room for a message that comes in pieces, doubling up to the bound. */
@@ -405,22 +407,14 @@ on_peer_close(struct link *link, const unsigned char *in, size_t len)
 		    "it is going away" : "it closed the connection";
 }
 
-/* The library's text says little where the reason is known better. */
 static void
 on_failure(struct link *link, struct lws *wsi, const char *text)
 {
-	unsigned status = lws_http_client_http_response(wsi);
-	char detail[160];
+	char detail[NET_FAILURE_MAX];
+	enum net_telling telling = net_failure(&link->object, wsi, text,
+	    detail);
 
-	if (link->certificate != NULL) {
-		snprintf(detail, sizeof detail, "its certificate: %s",
-		    link->certificate);
-		text = detail;
-	} else if (status >= 200) {
-		snprintf(detail, sizeof detail, "HTTP status %u", status);
-		text = detail;
-	}
-	ended(link, LINK_FAILED, text != NULL ? text : "no connection");
+	ended(link, LINK_FAILED, detail, telling);
 }
 
 static int
@@ -429,13 +423,10 @@ link_on_lws(struct net_object *object, struct lws *wsi,
 {
 	struct link *link = (struct link *)object;
 
+	(void)user;
 	if (link->over)
 		return 0;
 	switch (reason) {
-	case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
-		if (len == 0)
-			link->certificate = net_certificate(user, len);
-		return 0;
 	case LWS_CALLBACK_CLIENT_ESTABLISHED:
 		on_up(link, wsi);
 		return link->closed ? -1 : 0;
@@ -454,7 +445,8 @@ link_on_lws(struct net_object *object, struct lws *wsi,
 	case LWS_CALLBACK_WSI_DESTROY:
 		lws_set_opaque_user_data(wsi, NULL);
 		ended(link, link->up ? LINK_DOWN : LINK_FAILED,
-		    "the connection broke");
+		    "the connection broke", link->object.requested ?
+		    NET_REACHED : NET_UNREACHED);
 		return 0;
 	default:
 		return 0;

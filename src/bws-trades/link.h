@@ -37,10 +37,11 @@ struct link_options {
 	    const char *text, size_t len);
 	/*
 	 * After LINK_DOWN and LINK_FAILED the link is over: link_close() frees
-	 * it.  detail came from the peer or the library: not to be trusted.
+	 * it.  detail came from the peer or the library: not to be trusted;
+	 * telling is how much it says.
 	 */
 	void (*on_event)(void *arg, struct link *link, enum link_event event,
-	    const char *detail);
+	    const char *detail, enum net_telling telling);
 };
 
 /*

@@ -87,8 +87,19 @@ look_online(struct live *live, int64_t now_us)
 	    feed_connections(live->feed) > 0, now_us);
 }
 
+/* Reports a failure of the stream. */
 static void
-on_feed(void *arg, enum feed_event event, unsigned number, const char *detail)
+say_stream(struct live *live, const char *what, const char *detail,
+    enum net_telling telling, bool more)
+{
+	outage_say(&live->stream, &(struct outage_failure){
+		.what = what, .detail = detail, .telling = telling,
+		.more = more, .now_us = clock_monotonic_us() });
+}
+
+static void
+on_feed(void *arg, enum feed_event event, unsigned number, const char *detail,
+    enum net_telling telling)
 {
 	static const char *const words[] = {
 		[FEED_CONNECTING] = "connecting to", [FEED_UP] = "up",
@@ -106,11 +117,12 @@ on_feed(void *arg, enum feed_event event, unsigned number, const char *detail)
 	if (event == FEED_UP)
 		outage_over(&live->stream, "connected again");
 	else if (event == FEED_DOWN)
-		outage_say(&live->stream, "", detail);
+		say_stream(live, "", detail, NET_UNREACHED, false);
 	else if (event == FEED_FAILED)
-		outage_say(&live->stream, "cannot connect: ", detail);
+		say_stream(live, "cannot connect: ", detail, telling,
+		    resolve_has_more(live->resolve));
 	else if (event == FEED_LIMITED)
-		outage_say(&live->stream, "", words[event]);
+		say_stream(live, "", words[event], NET_UNREACHED, false);
 	look_online(live, clock_monotonic_us());
 }
 
@@ -127,20 +139,25 @@ on_missed(void *arg, const char *symbol)
 }
 
 static void
-on_subscribed(void *arg, const char *symbol)
+on_subscribed(void *arg, const char *symbol, int64_t now_us)
 {
 	struct live *live = arg;
 	struct sequence_symbol *found = sequence_find(live->intake.sequence,
 	    symbol, strlen(symbol));
 
 	if (found != NULL)
-		roster_subscribed(&live->roster, found, clock_monotonic_us());
+		roster_subscribed(&live->roster, found, now_us);
 }
 
 static void
-on_heal(void *arg, enum heal_event event, const char *detail)
+on_heal(void *arg, enum heal_event event, const char *detail,
+    enum net_telling telling)
 {
 	struct live *live = arg;
+	struct outage_failure failure = {
+		.what = "REST: ", .detail = detail, .telling = telling,
+		.now_us = clock_monotonic_us(),
+	};
 
 	switch (event) {
 	case HEAL_ASKED:
@@ -150,8 +167,11 @@ on_heal(void *arg, enum heal_event event, const char *detail)
 		msg_info("REST: %s", detail);
 		break;
 	case HEAL_FAILED:
+		failure.more = heal_has_more(live->heal);
+		outage_say(&live->rest, &failure);
+		break;
 	case HEAL_LIMITED:
-		outage_say(&live->rest, "REST: ", detail);
+		outage_say(&live->rest, &failure);
 		break;
 	case HEAL_WELL:
 		outage_over(&live->rest, "REST answers again");

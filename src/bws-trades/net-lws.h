@@ -28,13 +28,22 @@ struct net_object {
 	int (*on_lws)(struct net_object *object, struct lws *wsi,
 	    enum lws_callback_reasons reason, void *user, void *in,
 	    size_t len);
+	/* net.c's; of one connection: net_object_reset() before each. */
+	bool requested;          /* it was there, and was sent a request */
+	const char *certificate; /* what is wrong with the peer's, a constant,
+	                            or NULL */
 };
 
+void net_object_reset(struct net_object *object);
+
+#define NET_FAILURE_MAX 160
+
 /*
- * What is wrong with the peer's certificate, from
- * LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION; a constant, or NULL.
+ * From LWS_CALLBACK_CLIENT_CONNECTION_ERROR, whose text is given: writes why,
+ * and returns how much that tells.
  */
-const char *net_certificate(void *user, size_t ok);
+enum net_telling net_failure(const struct net_object *object, struct lws *wsi,
+    const char *text, char out[NET_FAILURE_MAX]);
 
 /* Ends a connection from outside of its own callback. */
 void net_kill(struct lws *wsi);

@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -45,12 +46,52 @@ net_kill(struct lws *wsi)
 	lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
 }
 
-const char *
-net_certificate(void *user, size_t ok)
+void
+net_object_reset(struct net_object *object)
 {
-	/* ok: whether OpenSSL takes it; that stays decisive */
-	return ok != 0 ? NULL : X509_verify_cert_error_string(
-	    X509_STORE_CTX_get_error(user));
+	object->requested = false;
+	object->certificate = NULL;
+}
+
+enum net_telling
+net_failure(const struct net_object *object, struct lws *wsi, const char *text,
+    char out[NET_FAILURE_MAX])
+{
+	unsigned status = lws_http_client_http_response(wsi);
+	int error;
+
+	/* The library's text says little where the reason is known better. */
+	if (object->certificate != NULL) {
+		snprintf(out, NET_FAILURE_MAX, "its certificate: %s",
+		    object->certificate);
+		return NET_TOLD;
+	}
+	if (status >= 200) {
+		snprintf(out, NET_FAILURE_MAX, "HTTP status %u", status);
+		return NET_TOLD;
+	}
+	/* libwebsockets 4.3 has connect(2)'s errno as a number. */
+	if (text != NULL && sscanf(text, "conn fail: %d", &error) == 1)
+		snprintf(out, NET_FAILURE_MAX, "%s", strerror(error));
+	else
+		snprintf(out, NET_FAILURE_MAX, "%s", text != NULL ? text :
+		    "no connection");
+	/* TLS begins when the connection is there. */
+	return object->requested || lws_get_ssl(wsi) != NULL ? NET_REACHED :
+	    NET_UNREACHED;
+}
+
+static void
+observe(struct net_object *object, enum lws_callback_reasons reason,
+    void *user, size_t len)
+{
+	/* len: whether OpenSSL takes it; that stays decisive. */
+	if (reason == LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION &&
+	    len == 0)
+		object->certificate = X509_verify_cert_error_string(
+		    X509_STORE_CTX_get_error(user));
+	else if (reason == LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER)
+		object->requested = true;
 }
 
 static int
@@ -59,8 +100,10 @@ on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 {
 	struct net_object *object = lws_get_opaque_user_data(wsi);
 
-	if (object != NULL)
+	if (object != NULL) {
+		observe(object, reason, user, len);
 		return object->on_lws(object, wsi, reason, user, in, len);
+	}
 	/* One that was let go, and the wake's. */
 	return reason == LWS_CALLBACK_CLIENT_RECEIVE ? -1 : 0;
 }

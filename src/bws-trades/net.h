@@ -21,6 +21,17 @@ struct net_options {
 	void (*on_log)(int level, const char *line);
 };
 
+/*
+ * How much the reason of a failure tells.  Of several failures the one that
+ * tells most is reported: one address of a name that has none listening does
+ * not hide what the server on another address objects to.
+ */
+enum net_telling {
+	NET_UNREACHED, /* refused, no route, no answer: perhaps not the peer */
+	NET_REACHED,   /* something was there and did not speak as it should */
+	NET_TOLD,      /* it said or showed why: a status, a certificate */
+};
+
 /* NULL: out of memory or descriptors. */
 struct net *net_open(const struct net_options *options);
 

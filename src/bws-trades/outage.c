@@ -1,8 +1,8 @@
 #include "outage.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#include "clock.h"
 #include "msg.h"
 
 /*
@@ -20,22 +20,51 @@ outage_init(struct outage *outage, const struct url *peer)
 	url_authority(peer, outage->peer);
 }
 
-void
-outage_say(struct outage *outage, const char *what, const char *detail)
+/* Of two that tell as much the later one counts. */
+static void
+keep(struct outage *outage, const struct outage_failure *failure)
 {
-	int64_t now = clock_monotonic_us();
-	int64_t gap_us = outage->failures++ == 0 ? SAY_FIRST_US :
-	    SAY_AGAIN_US;
+	if (outage->since_us == 0)
+		outage->since_us = failure->now_us;
+	else if (failure->telling < outage->telling)
+		return;
+	outage->telling = failure->telling;
+	outage->what = failure->what;
+	snprintf(outage->detail, sizeof outage->detail, "%.200s",
+	    failure->detail);
+}
 
-	if (outage->said_us == 0 || now - outage->said_us >= gap_us) {
-		outage->said = true;
-		outage->said_us = now;
-		msg_warn("%s: %s%.200s; trying again", outage->peer, what,
-		    detail);
-	} else {
-		msg_info("%s: %s%.200s (attempt %u)", outage->peer, what,
-		    detail, outage->failures);
+static bool
+is_due(struct outage *outage, const struct outage_failure *failure)
+{
+	int64_t gap_us = outage->judged ? SAY_AGAIN_US : SAY_FIRST_US;
+
+	if (failure->more && failure->now_us - outage->since_us <
+	    OUTAGE_HOLD_US)
+		return false;
+	outage->judged = true;
+	if (outage->said && outage->telling > outage->said_telling)
+		return true;
+	return outage->said_us == 0 ||
+	    failure->now_us - outage->said_us >= gap_us;
+}
+
+void
+outage_say(struct outage *outage, const struct outage_failure *failure)
+{
+	outage->failures++;
+	keep(outage, failure);
+	if (!is_due(outage, failure)) {
+		msg_info("%s: %s%.200s (attempt %u)", outage->peer,
+		    failure->what, failure->detail, outage->failures);
+		return;
 	}
+	msg_warn("%s: %s%s; trying again", outage->peer, outage->what,
+	    outage->detail);
+	outage->said = true;
+	outage->said_us = failure->now_us;
+	outage->said_telling = outage->telling;
+	outage->since_us = 0;
 }
 
 void
@@ -44,5 +73,6 @@ outage_over(struct outage *outage, const char *what)
 	if (outage->said)
 		msg_warn("%s: %s", outage->peer, what);
 	outage->failures = 0;
-	outage->said = false;
+	outage->judged = outage->said = false;
+	outage->since_us = 0;
 }

@@ -182,3 +182,10 @@ resolve_next(struct resolve *resolve, const char **address)
 	/* All of them were given out: once more from the beginning. */
 	return done ? resolve_next(resolve, address) : RESOLVE_FAILED;
 }
+
+bool
+resolve_has_more(const struct resolve *resolve)
+{
+	/* One that was given out: the look-up is done. */
+	return resolve->next > 0 && resolve->next < resolve->lookup->count;
+}

@@ -1,6 +1,7 @@
 #ifndef BWS_RESOLVE_H
 #define BWS_RESOLVE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -30,5 +31,8 @@ enum resolve_result {
 
 enum resolve_result resolve_next(struct resolve *resolve,
     const char **address);
+
+/* Whether the last look-up has addresses that were not given out yet. */
+bool resolve_has_more(const struct resolve *resolve);
 
 #endif

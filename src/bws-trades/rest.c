@@ -20,8 +20,7 @@ struct rest {
 	struct rest_answer answer; /* as it forms */
 	char *body;
 	size_t len, cap;
-	const char *why;         /* it failed, a constant, or NULL */
-	const char *certificate; /* what is wrong with the peer's, likewise */
+	const char *why; /* it failed, a constant, or NULL */
 	lws_sorted_usec_list_t begin, timeout;
 };
 
@@ -33,7 +32,7 @@ static int rest_on_lws(struct net_object *object, struct lws *wsi,
  * callback that this is called from.
  */
 static void
-ended(struct rest *rest, const char *why)
+ended(struct rest *rest, const char *why, enum net_telling telling)
 {
 	struct rest_answer answer = rest->answer;
 
@@ -47,6 +46,7 @@ ended(struct rest *rest, const char *why)
 	if (why != NULL) {
 		answer.status = 0;
 		answer.why = rest->why != NULL ? rest->why : why;
+		answer.telling = telling;
 	} else {
 		answer.body = rest->body;
 		answer.len = rest->len;
@@ -71,7 +71,7 @@ too_late(lws_sorted_usec_list_t *timer)
 	struct rest *rest = lws_container_of(timer, struct rest, timeout);
 
 	abandon(rest);
-	ended(rest, "no answer within --connect-timeout");
+	ended(rest, "no answer within --connect-timeout", NET_UNREACHED);
 }
 
 static void
@@ -100,7 +100,7 @@ connect_now(lws_sorted_usec_list_t *timer)
 	wsi = lws_client_connect_via_info(&info);
 	/* It may have called back already, or not at all. */
 	if (wsi == NULL)
-		ended(rest, "no connection");
+		ended(rest, "no connection", NET_UNREACHED);
 	else if (rest->busy)
 		rest->wsi = wsi;
 }
@@ -154,7 +154,8 @@ rest_get(struct rest *rest, const char *address, const char *path)
 	rest->answer = (struct rest_answer){
 		.retry_after_s = -1, .weight = -1 };
 	rest->len = 0;
-	rest->why = rest->certificate = NULL;
+	rest->why = NULL;
+	net_object_reset(&rest->object);
 	rest->busy = true;
 	net_timer(rest->net, &rest->begin, connect_now, 1);
 	return 0;
@@ -230,16 +231,13 @@ read_more(struct lws *wsi)
 }
 
 static void
-on_failure(struct rest *rest, const char *text)
+on_failure(struct rest *rest, struct lws *wsi, const char *text)
 {
-	char detail[160];
+	char detail[NET_FAILURE_MAX];
+	enum net_telling telling = net_failure(&rest->object, wsi, text,
+	    detail);
 
-	if (rest->certificate != NULL) {
-		snprintf(detail, sizeof detail, "its certificate: %s",
-		    rest->certificate);
-		text = detail;
-	}
-	ended(rest, text != NULL ? text : "no connection");
+	ended(rest, detail, telling);
 }
 
 static int
@@ -248,11 +246,8 @@ rest_on_lws(struct net_object *object, struct lws *wsi,
 {
 	struct rest *rest = (struct rest *)object;
 
+	(void)user;
 	switch (reason) {
-	case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
-		if (len == 0)
-			rest->certificate = net_certificate(user, len);
-		return 0;
 	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
 		return add_headers(rest, wsi, in, *(unsigned char **)in + len);
 	case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP:
@@ -264,16 +259,17 @@ rest_on_lws(struct net_object *object, struct lws *wsi,
 		return on_body(rest, in, len);
 	case LWS_CALLBACK_COMPLETED_CLIENT_HTTP:
 		lws_set_opaque_user_data(wsi, NULL);
-		ended(rest, NULL);
+		ended(rest, NULL, NET_UNREACHED);
 		return -1;
 	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
 		lws_set_opaque_user_data(wsi, NULL);
-		on_failure(rest, in);
+		on_failure(rest, wsi, in);
 		return 0;
 	case LWS_CALLBACK_CLOSED_CLIENT_HTTP:
 	case LWS_CALLBACK_WSI_DESTROY:
 		lws_set_opaque_user_data(wsi, NULL);
-		ended(rest, "the connection broke");
+		ended(rest, "the connection broke", object->requested ?
+		    NET_REACHED : NET_UNREACHED);
 		return 0;
 	default:
 		return 0;

@@ -17,6 +17,7 @@ struct rest;
 struct rest_answer {
 	int status;         /* of HTTP; 0: there was no whole answer */
 	const char *why;    /* then the reason; not to be trusted */
+	enum net_telling telling; /* how much that says */
 	const char *body;   /* lent for the call, NULL when status is 0 */
 	size_t len;
 	int64_t retry_after_s; /* Retry-After, -1: none */
