@@ -23,7 +23,7 @@ fewest()
 # --- Rotation --------------------------------------------------------------
 # Handshakes that take longer than the overlap are among them.
 exchange_start turn --symbols btcusdt,ethusdt,xrpusdt --rate 1000 \
-    --trades 6000 --wait-for-clients 3 --ping 0.2 --pong 3 --day 4 \
+    --trades 6000 --wait-for-clients 3 --ping 0.3 --pong 3 --day 4 \
     --faults 2 --fault-every 0.5 --fault-for 0.8 --fault-kinds slow-handshake
 feed_start turn -v --rest none --rotate 500ms --overlap 300ms \
     --stats "$T/turn.stats" --gaps "$T/turn.gaps" btcusdt ethusdt xrpusdt
@@ -51,9 +51,9 @@ is "$(exchange_count turn pongs_late) $(exchange_count turn no_pong) \
 $(exchange_count turn day_ended)" '0 0 0' 'within the second'
 
 # --- serverShutdown --------------------------------------------------------
-# Raw and combined, as the seed has it; the connection ends 3 s later.
+# Raw and combined, as the seed has it; the connection would end 20 s later.
 exchange_start down --symbols btcusdt,ethusdt --rate 500 --trades 2500 \
-    --wait-for-clients 2 --faults 4 --fault-every 0.1 --fault-for 3 \
+    --wait-for-clients 2 --faults 4 --fault-every 0.1 --fault-for 20 \
     --fault-kinds shutdown --seed 3
 feed_start down -v --rest none --overlap 300ms --frames "$T/down.frames" \
     --stats "$T/down.stats" btcusdt ethusdt
@@ -76,8 +76,8 @@ exchange_end down
 # Not a byte, pings included; once with the socket gone on the other side.
 exchange_start still --symbols btcusdt,ethusdt --rate 500 --trades 2000 \
     --wait-for-clients 2 --faults 2 --fault-every 0.3 --fault-for 30 \
-    --fault-kinds stall,half-open --ping 0.2 --pong 60
-feed_start still -v --stale 700ms --gaps "$T/still.gaps" btcusdt ethusdt
+    --fault-kinds stall,half-open --ping 0.5 --pong 60
+feed_start still -v --stale 2s --gaps "$T/still.gaps" btcusdt ethusdt
 wait_for 60 lines "$T/still.out" 2000
 feed_end still 0
 exact still 'a silent link: every trade, each once'
@@ -87,23 +87,31 @@ is "$(wc -c <"$T/still.gaps")" 0 'no gap'
 exchange_end still
 is "$(exchange_faults still)" 2 'twice'
 
-# One without trades, but with pings, is not silent.
-exchange_start ping --symbols btcusdt --rate 100 --trades 1 --ping 0.2
-feed_start ping -v --stale 500ms btcusdt
+# One without trades, but with pings, is not silent: eight pings are 4 s. (Two
+# in a second: pongs count among the five messages.)
+exchange_start ping --symbols btcusdt --rate 100 --trades 1 --ping 0.5 \
+    --pong 60
+feed_start ping -v --stale 2s btcusdt
 wait_for 60 event ping all-made
-sleep 1.5
+# shellcheck disable=SC2317 # called by wait_for
+answered()
+{
+	exchange_counts_now ping "$EXCHANGE_PID" &&
+	    (($(exchange_count ping pongs) >= 8))
+}
+wait_for 60 answered
 feed_end ping 0
 exchange_end ping
 is "$(exchange_count ping connections)" 1 'pings are enough to hear of it'
 
 # --- Symbols that never sent anything ----------------------------------------
 exchange_start named --symbols btcusdt --rate 100 --wait-for-clients 1
-feed_start named --quiet-after 500ms --rotate 500ms --overlap 100ms \
+feed_start named --quiet-after 2s --rotate 500ms --overlap 100ms \
     btcusdt nosuchusdt northisusdt
 wait_for 60 said named 'no trade'
 wait_for 60 event named '"open"' 3
 feed_end named 0
-is "$(<"$T/named.err")" "bws-trades: no trade in 0.5 s since it was \
+is "$(<"$T/named.err")" "bws-trades: no trade in 2 s since it was \
 subscribed to: nosuchusdt, northisusdt" \
     'those that do not exist are named once, whatever is replaced'
 exchange_end named

@@ -153,13 +153,13 @@ wait_for 60 said network 'REST: .*; trying again'
 ok $? 'a hole that REST does not heal'
 proxy_do net silence 1
 sleep "$outage"
-held=$(wc -l <"$T/network.out")
+came=$(wc -l <"$T/network.out")
 made=$(wc -l <"$T/network.log")
 proxy_do net thaw '*'
 wait_for $((60 + outage)) lines "$T/network.out" "$count"
 memory_small network
 feed_end network 0
-ok "$((made - held < outage * 400))" "$outage s without a network"
+ok "$((made - came < outage * 400))" "$outage s without a network"
 exact network 'and then: every trade, each once'
 is "$(wc -c <"$T/network.gaps")" 0 'nothing is given up, however long it was'
 exchange_end network
