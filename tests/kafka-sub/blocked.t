@@ -7,7 +7,7 @@
 . "$(dirname -- "${BASH_SOURCE[0]}")/../lib.sh"
 # shellcheck source=tests/peers/mock.sh
 . "$ROOT/tests/peers/mock.sh"
-need jq
+need jq perl
 peer_mock_start -p 2 long short
 export TICKPIPE_BROKERS=$BROKERS
 mkfifo "$T/one" "$T/two" "$T/ack"
@@ -54,13 +54,19 @@ exec 3<&-
 status_is 0 'the group then' kafka-sub -g long -e long
 is "$(wc -l <"$T/out")" 0 'has nothing left'
 
+# The pipe at descriptor 3 has no room for the next line (FIONREAD is 0x541b).
+full()
+{
+	perl -e 'ioctl(STDIN, 0x541b, my $n = pack "i", 0) or exit 1;
+	    exit(unpack("i", $n) < 32768)' <&3
+}
+
 # Asked to stop while it holds a long line.
 kafka-sub -v -g stop --drain 1s long >"$T/one" 2>"$T/err" &
 pid=$!
 exec 3<"$T/one"
 assigned() { grep -q 'from origin' "$1"; }
-wait_for 30 assigned "$T/err"
-sleep 1
+wait_for 30 full
 kill -TERM "$pid"
 check 'asked to stop, it does not wait for the reader' \
 	wait_for 10 pid_gone "$pid"
@@ -74,8 +80,7 @@ kafka-pub --key key short <"$T/short"
 kafka-sub -v -g two --provenance short >"$T/one" 2>"$T/err1" &
 one=$!
 exec 3<"$T/one"
-wait_for 30 assigned "$T/err1"
-sleep 1
+wait_for 30 full
 kafka-sub -v -g two --provenance short >"$T/two.out" 2>"$T/err2" &
 two=$!
 some() { [[ -s $T/two.out ]]; }

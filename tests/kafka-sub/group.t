@@ -20,6 +20,20 @@ kafka-pub --create 1 one <"$T/ten"
 numbers() { jq -r .n "$1" | paste -sd' '; }
 lines_in() { (($(wc -l <"$1") >= $2)); }
 
+# committed GROUP [PARTITION...]: whether it has an offset of one of t's.
+committed()
+{
+	local group=$1 partition offset
+
+	shift
+	for partition in "${@-}"; do
+		offset=$("$BUILD/tests/peers/kafka-admin" "$BROKERS" \
+		    committed t "$partition" "$group")
+		((offset < 0)) || return 0
+	done
+	return 1
+}
+
 # Blocked for longer than a member may stay away; looked at further below.
 mkfifo "$T/blocked"
 kafka-sub -v -g q1 -X max.poll.interval.ms=6000 t >"$T/blocked" \
@@ -68,7 +82,7 @@ kafka-sub -g g5 t 2>"$T/err" >"$T/slow" &
 pid=$!
 exec 3<"$T/slow"
 head -c 1000000 <&3 >"$T/out1" # to the byte: no line is lost here
-sleep 1.5
+check 'it commits as it goes' wait_for 30 committed g5 0 1 2 3 4 5
 kill -9 "$pid"
 cat <&3 >>"$T/out1"
 exec 3<&-
@@ -123,12 +137,18 @@ pid=$!
 exec 3<"$T/data" 4>"$T/ack"
 head -n 1 <&3 | jq -c '{_kafka}' >"$T/first"
 cat "$T/first" >&4
-sleep 1.5 # a commit is due every second
-rss=$(awk '/VmRSS/ { print $2 }' "/proc/$pid/status")
-sleep 1
-grown=$(($(awk '/VmRSS/ { print $2 }' "/proc/$pid/status") - rss))
-((grown < 500))
-ok $? "memory stays where it was meanwhile ($grown kB)"
+check 'a commit is made' wait_for 30 committed a5 0 1 2 3 4 5
+# The queue is filled once, and then memory stays where it is.
+rss() { awk '/VmRSS/ { print $2 }' "/proc/$pid/status"; }
+at_rest()
+{
+	local before
+
+	before=$(rss)
+	sleep 1
+	(($(rss) - before < 500))
+}
+check 'memory comes to rest meanwhile' wait_for 30 at_rest
 kill -9 "$pid"
 exec 3<&- 4>&-
 wait "$pid" 2>/dev/null
@@ -223,9 +243,10 @@ started=$SECONDS
 status_is 0 'a static member comes back' \
 	kafka-sub -g s1 -X group.instance.id=slot-1 -e one
 is "$(numbers "$T/out")" '6 7 8 9' 'and goes on'
-kafka-sub -g s1 -X group.instance.id=slot-1 one >/dev/null 2>"$T/err1" &
+kafka-sub -v -g s1 -X group.instance.id=slot-1 one >/dev/null 2>"$T/err1" &
 one=$!
-sleep 2
+assigned() { grep -q '^kafka-sub: one \[0\] from' "$T/err1"; }
+check 'a member of that name' wait_for 30 assigned
 kafka-sub -g s1 -X group.instance.id=slot-1 one >/dev/null 2>"$T/err2" &
 two=$!
 wait_for 30 pid_gone "$one"
