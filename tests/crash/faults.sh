@@ -12,8 +12,8 @@ FAULTS=(kill_reader kill_writer kill_window kill_ingest kill_script
 	database_killed database_restarted sessions_ended table_locked
 	no_connections read_only net_cut_kafka net_cut_database
 	net_slow_kafka net_slow_database net_dead_kafka net_dead_database
-	answer_cut disk_full disk_full_later)
-FAULTS_CLUSTER=(leaders_moved two_brokers_killed)
+	answer_cut disk_full disk_full_later topic_anew log_expired)
+FAULTS_CLUSTER=(leaders_moved two_brokers_killed leaders_gone)
 
 # What befalls a live feed besides.
 FAULTS_FEED=(kill_feed kill_validator kill_producer kill_feed_shell
@@ -278,6 +278,91 @@ fault_leaders_moved()
 {
 	echo 'every leader of the topic'
 	peer_cluster_move_leaders "$T/kafka" "$TOPIC" >>"$T/kafka.err" 2>&1
+}
+
+# A broker that dies as they start leads some of what they want to read, and
+# nobody else does for the next three seconds.
+fault_leaders_gone()
+{
+	local node
+
+	draw "$NODES"
+	node=$((DRAW + 1))
+	echo "broker $node, as readers start"
+	(
+		flock 9
+		crash_broker kill "$node"
+		kill_one ' kafka-sub '
+		[[ $SOURCE != live ]] || kill_one ' ingest-'
+		some_ms 4000 8000
+		crash_broker start "$node"
+	) 9>"$T/kafka-$node.lock"
+}
+
+# --- Topics. These have one of their own, whose messages nobody else wants: what
+# is wrong is a finding. ---
+
+# Every try may meet what else is broken.
+aside()
+{
+	wait_for 90 "$BUILD/tests/peers/kafka-admin" "$BROKERS" "$@"
+}
+
+# numbered FIRST LAST TOPIC
+numbered()
+{
+	seq "$1" "$2" | sed 's/.*/{"n":&}/' |
+	    kafka-pub -q --create 1 "$3" 2>>"$T/aside.err"
+}
+
+# gives FIRST LAST OPTION... TOPIC: whether kafka-sub gives these and no other.
+gives()
+{
+	local first=$1 last=$2
+
+	shift 2
+	[[ $(timeout 90 kafka-sub -q -e "$@" 2>>"$T/aside.err") == \
+	    "$(seq "$first" "$last" | sed 's/.*/{"n":&}/')" ]] ||
+	    echo "kafka-sub -e $* did not give $first to $last" >>"$T/badly"
+}
+
+fault_log_expired()
+{
+	local topic=expired-$BASHPID
+
+	echo "$topic: begins later than is looked back"
+	numbered 0 29 "$topic"
+	aside delete-records "$topic" 0 25
+	gives 25 29 -o -10 "$topic"
+	aside delete-records "$topic" 0 30
+	numbered 30 31 "$topic"
+	gives 30 31 -o -1000 "$topic"
+	aside delete-topic "$topic"
+}
+
+fault_topic_anew()
+{
+	local topic=anew-$BASHPID pid
+
+	echo "$topic: deleted and made again while it is read"
+	numbered 0 19 "$topic"
+	kafka-sub -q -g "$topic" "$topic" >/dev/null 2>>"$T/aside.err" &
+	pid=$!
+	wait_for 90 committed_is 20 "$topic" || kill -KILL "$pid"
+	aside delete-topic "$topic"
+	numbered 100 139 "$topic"
+	wait_for 90 pid_gone "$pid" || kill -KILL "$pid"
+	wait "$pid"
+	(($? == 3)) || echo "$topic: kafka-sub did not notice" >>"$T/badly"
+	gives 100 139 -g "$topic" "$topic"
+	aside delete-topic "$topic"
+}
+
+# committed_is N TOPIC
+committed_is()
+{
+	[[ $("$BUILD/tests/peers/kafka-admin" "$BROKERS" committed "$2" 0 "$2") \
+	    == "$1" ]]
 }
 
 # database COMMAND...: with the server to oneself.
