@@ -140,6 +140,13 @@ make_context(struct net *net, const struct net_options *options)
 		.user = net,
 	};
 
+#ifdef LWS_SERVER_OPTION_DISABLE_TLS_SESSION_CACHE
+	/*
+	 * From 4.2 on it would resume TLS sessions, and not look at the
+	 * certificate again.
+	 */
+	info.options |= LWS_SERVER_OPTION_DISABLE_TLS_SESSION_CACHE;
+#endif
 	if (options->ca != NULL)
 		info.options |= LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
 	/* It would call the empty file an error. */
