@@ -79,6 +79,7 @@ exchange_start still --symbols btcusdt,ethusdt --rate 500 --trades 2000 \
     --fault-kinds stall,half-open --ping 0.5 --pong 60
 feed_start still -v --stale 2s --gaps "$T/still.gaps" btcusdt ethusdt
 wait_for 60 lines "$T/still.out" 2000
+wait_for 60 said still 'ended: silent for ' 2
 feed_end still 0
 exact still 'a silent link: every trade, each once'
 is "$(grep -c 'ended: silent for ' "$T/still.err")" 2 \
