@@ -16,6 +16,7 @@
 #define FILE_MAX (1 << 20)           /* bytes of a properties file */
 #define REMIND_US (60 * 1000000LL)   /* between two words on one outage */
 #define NAME_MAX_KAFKA 249
+#define SCRAM_VERSION 0x020601ff     /* of librdkafka: 2.6.1 */
 
 int
 kafkaconf_options_init(struct kafkaconf_options *options, int argc)
@@ -144,6 +145,41 @@ kafkaconf_hopeless(rd_kafka_resp_err_t error)
 	}
 }
 
+/*
+ * Why a right password may be refused, or "".  Before librdkafka 2.6.1 the
+ * client's nonce was in the last message of SCRAM twice; Kafka 4 looks at it.
+ */
+static const char *
+auth_hint(rd_kafka_t *rk, int error)
+{
+	char mechanism[64];
+	size_t len = sizeof mechanism;
+
+	if (rd_kafka_version() >= SCRAM_VERSION ||
+	    (error != RD_KAFKA_RESP_ERR__AUTHENTICATION &&
+	    error != RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED) ||
+	    rd_kafka_conf_get(rd_kafka_conf(rk), "sasl.mechanisms", mechanism,
+	    &len) != RD_KAFKA_CONF_OK || strncmp(mechanism, "SCRAM", 5) != 0)
+		return "";
+	return "; is the password right? Then this librdkafka is too old for "
+	    "SCRAM with Kafka 4: it takes 2.6.1, or PLAIN over TLS";
+}
+
+/*
+ * A certificate that is refused is refused again: the broker's by us, or ours
+ * (or its absence) by the broker, whose alert comes after the handshake.
+ */
+static bool
+certificate_refused(int error, const char *reason)
+{
+	if (error == RD_KAFKA_RESP_ERR__SSL)
+		return strstr(reason, "certificate") != NULL;
+	return error == RD_KAFKA_RESP_ERR__TRANSPORT &&
+	    strstr(reason, "SSL alert") != NULL &&
+	    (strstr(reason, "certificate") != NULL ||
+	    strstr(reason, "unknown ca") != NULL);
+}
+
 static void
 on_error(rd_kafka_t *rk, int error, const char *reason, void *opaque)
 {
@@ -169,14 +205,13 @@ on_error(rd_kafka_t *rk, int error, const char *reason, void *opaque)
 			    "(is it the port, security.protocol?)", reason);
 		return;
 	}
-	/* A certificate that is refused is refused again. */
 	if (!conf->reached && (kafkaconf_hopeless(error) ||
-	    (error == RD_KAFKA_RESP_ERR__SSL &&
-	    strstr(reason, "certificate") != NULL))) {
-		kafkaconf_fail(conf, STATUS_USAGE, "%s", reason);
+	    certificate_refused(error, reason))) {
+		kafkaconf_fail(conf, STATUS_USAGE, "%s%s", reason,
+		    auth_hint(rk, error));
 		return;
 	}
-	kafkaconf_down(conf, "%s", reason);
+	kafkaconf_down(conf, "%s%s", reason, auth_hint(rk, error));
 }
 
 /* Whether on_error() says the same. */

@@ -115,6 +115,73 @@ peer_kafka_start()
 	bail 'no Kafka'
 }
 
+# peer_kafka_start_secure DIR: a broker as peer_kafka_start's, with listeners
+# besides that ask who comes. Sets, besides BROKERS:
+#	BROKERS_SASL		SASL_PLAINTEXT
+#	BROKERS_SASL_TLS	SASL_SSL, by DIR/certs/server.pem
+#	BROKERS_TLS		SSL, which wants a client's certificate by
+#				DIR/certs/ca.pem
+# The user u has the password p, by PLAIN and by SCRAM-SHA-256 and -512. For
+# the certificates see certs_make in certs.sh, which is sourced by then; there
+# is a client.pem besides.
+peer_kafka_start_secure()
+{
+	local dir=$1 ports at name clients='' map='' mechanism settings=()
+	local plain=org.apache.kafka.common.security.plain.PlainLoginModule
+	local scram=org.apache.kafka.common.security.scram.ScramLoginModule
+
+	if ! certs_make "$dir/certs" ||
+	    ! certs_server "$dir/certs" client DNS:client.example; then
+		bail 'no certificates'
+	fi
+	cat "$dir/certs/server.key" "$dir/certs/server.pem" \
+	    >"$dir/certs/keystore.pem"
+	mapfile -t ports < <(peer_free_ports 5)
+	echo "${ports[0]}" >"$dir/port"
+	echo "${ports[1]}" >"$dir/controller"
+	on_exit kafka_kill "$dir"
+	at=127.0.0.1
+	clients=CLIENT://$at:${ports[0]},SASL://$at:${ports[2]}
+	clients+=,SASLTLS://$at:${ports[3]},TLS://$at:${ports[4]}
+	map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL:SASL_PLAINTEXT
+	map+=,SASLTLS:SASL_SSL,TLS:SSL
+	settings=("listeners=$clients,CONTROLLER://$at:${ports[1]}"
+	    "advertised.listeners=$clients"
+	    "controller.quorum.voters=1@$at:${ports[1]}"
+	    "listener.security.protocol.map=$map"
+	    ssl.keystore.type=PEM "ssl.keystore.location=$dir/certs/keystore.pem"
+	    ssl.truststore.type=PEM "ssl.truststore.location=$dir/certs/ca.pem"
+	    listener.name.tls.ssl.client.auth=required)
+	for name in sasl sasltls; do
+		settings+=("listener.name.$name.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512"
+		    "listener.name.$name.plain.sasl.jaas.config=$plain required user_u=\"p\";")
+		for mechanism in scram-sha-256 scram-sha-512; do
+			settings+=("listener.name.$name.$mechanism.sasl.jaas.config=$scram required;")
+		done
+	done
+	peer_kafka_start "$dir" "${settings[@]}"
+	BROKERS_SASL=$at:${ports[2]}
+	BROKERS_SASL_TLS=$at:${ports[3]}
+	BROKERS_TLS=$at:${ports[4]}
+	export BROKERS_SASL BROKERS_SASL_TLS BROKERS_TLS
+	for mechanism in SCRAM-SHA-256 SCRAM-SHA-512; do
+		peer_kafka_scram "$mechanism" && continue
+		diag_file "$T/peer.err"
+		bail 'no user for SCRAM'
+	done
+}
+
+# peer_kafka_scram MECHANISM: gives the user u the password p.
+peer_kafka_scram()
+{
+	"$(kafka_java)" "${KAFKA_JVM[@]}" \
+	    -Dorg.slf4j.simpleLogger.defaultLogLevel=error \
+	    -cp "$KAFKA_LIBS/*" kafka.admin.ConfigCommand \
+	    --bootstrap-server "$BROKERS" --alter --entity-type users \
+	    --entity-name u --add-config "$1=[password=p]" \
+	    >"$T/peer.err" 2>&1
+}
+
 # peer_kafka_stop DIR: in order, as an administrator would.
 peer_kafka_stop()
 {
