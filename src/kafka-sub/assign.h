@@ -14,9 +14,6 @@
 #define ASSIGN_TEXT(number) ASSIGN_TEXT_(number)
 #define ASSIGN_TEXT_(number) #number
 
-/* Of a commit: nothing is under way; the group is asked what it has; sent. */
-enum commit_step { COMMIT_IDLE, COMMIT_ASKED, COMMIT_SENT };
-
 /*
  * Which partitions are ours, where reading them begins, and what the group is
  * told.
@@ -35,7 +32,7 @@ struct assign {
 	uint64_t synced;
 	struct parts parts;
 	rd_kafka_queue_t *group_queue, *messages;
-	rd_kafka_queue_t *answers, *commits; /* of commit.c */
+	rd_kafka_queue_t *commits; /* their answers */
 	const char *group;  /* NULL: partitions were chosen by hand */
 	bool until_end;     /* partitions are asked where they end now */
 	bool ready;         /* an assignment is in force */
@@ -45,8 +42,7 @@ struct assign {
 	rd_kafka_topic_partition_list_t *wanted; /* of a pending ASSIGN */
 	bool moved;         /* the log began later by the time it was read */
 	int64_t retry_us;   /* not before: monotonic */
-	enum commit_step step;
-	int64_t asked_for;  /* parts.start as it was asked */
+	bool committing;    /* a commit is under way */
 	int64_t commit_us;  /* when the next is due */
 	bool no_commit;     /* none can be made any more */
 	uint64_t rebalances;

@@ -8,29 +8,25 @@
 #include <string.h>
 
 #include "clock.h"
+#include "kafkaask.h"
 
 #define EVERY_US 1000000LL /* between two commits */
 #define RETRY_US 200000LL  /* after one that failed, at the end */
-#define ANSWER_MS 5000     /* the coordinator's time for the question */
 #define STEP_MS 50
 
 void
 commit_open(struct assign *assign)
 {
-	assign->answers = rd_kafka_queue_new(assign->conf->rk);
 	assign->commits = rd_kafka_queue_new(assign->conf->rk);
-	kafkaconf_watch(assign->conf, assign->answers);
 	kafkaconf_watch(assign->conf, assign->commits);
 }
 
 void
 commit_free(struct assign *assign)
 {
-	if (assign->answers != NULL)
-		rd_kafka_queue_destroy(assign->answers);
 	if (assign->commits != NULL)
 		rd_kafka_queue_destroy(assign->commits);
-	assign->answers = assign->commits = NULL;
+	assign->commits = NULL;
 }
 
 void
@@ -80,7 +76,7 @@ on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t error,
 	struct assign *assign = kafkaconf_user(opaque);
 
 	(void)rk;
-	assign->step = COMMIT_IDLE;
+	assign->committing = false;
 	for (int i = 0; list != NULL && i < list->cnt; i++) {
 		const rd_kafka_topic_partition_t *done = &list->elems[i];
 
@@ -156,7 +152,6 @@ send_due(struct assign *assign)
 {
 	rd_kafka_topic_partition_list_t *list;
 
-	assign->step = COMMIT_IDLE;
 	if (!may_commit(assign) || !sync_rejects(assign))
 		return;
 	list = list_parts(assign, true);
@@ -164,7 +159,7 @@ send_due(struct assign *assign)
 		return;
 	if (rd_kafka_commit_queue(assign->conf->rk, list, assign->commits,
 	    on_commit, assign->conf) == RD_KAFKA_RESP_ERR_NO_ERROR)
-		assign->step = COMMIT_SENT;
+		assign->committing = true;
 	rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -178,107 +173,63 @@ compare(struct assign *assign, const rd_kafka_topic_partition_list_t *list)
 		    has->topic, strlen(has->topic), has->partition);
 
 		if (has->err != RD_KAFKA_RESP_ERR_NO_ERROR || part == NULL ||
-		    part->committed < 0 || has->offset >= part->committed)
+		    has->offset >= part->committed)
 			continue;
 		commit_topic_gone(assign, has->topic,
 		    "the group's offset is gone");
 	}
 }
 
-/* The answer to the question. */
-static void
-take_answer(struct assign *assign, rd_kafka_event_t *event)
-{
-	const rd_kafka_ListConsumerGroupOffsets_result_t *result =
-	    rd_kafka_event_ListConsumerGroupOffsets_result(event);
-	rd_kafka_resp_err_t error = rd_kafka_event_error(event);
-	const rd_kafka_group_result_t **groups;
-	size_t n = 0;
-
-	if (assign->step != COMMIT_ASKED || result == NULL)
-		return;
-	assign->step = COMMIT_IDLE;
-	groups = rd_kafka_ListConsumerGroupOffsets_result_groups(result, &n);
-	if (error == RD_KAFKA_RESP_ERR_NO_ERROR && n == 1 &&
-	    rd_kafka_group_result_error(groups[0]) != NULL)
-		error = rd_kafka_error_code(
-		    rd_kafka_group_result_error(groups[0]));
-	if (error != RD_KAFKA_RESP_ERR_NO_ERROR || n != 1) {
-		kafkaconf_down(assign->conf, "the group's offsets: %s",
-		    rd_kafka_err2str(error));
-		return;
-	}
-	/* Of the partitions that were held before, nothing is known now. */
-	if (assign->asked_for != assign->parts.start)
-		return;
-	compare(assign, rd_kafka_group_result_partitions(groups[0]));
-	send_due(assign);
-}
-
-/* Asks what the group has; takes ownership of the list. */
-static void
+/*
+ * Asks what the group has.  Whether that is known now.  (The admin API could
+ * ask without blocking, but librdkafka 2.0.2 goes on asking a coordinator that
+ * the group has left, and may abort when its connection fails.)
+ */
+static bool
 ask(struct assign *assign, rd_kafka_topic_partition_list_t *list)
 {
-	rd_kafka_ListConsumerGroupOffsets_t *question =
-	    rd_kafka_ListConsumerGroupOffsets_new(assign->group, list);
-	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(
-	    assign->conf->rk, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
+	rd_kafka_resp_err_t error = rd_kafka_committed(assign->conf->rk, list,
+	    KAFKAASK_MS);
 
-	rd_kafka_AdminOptions_set_request_timeout(options, ANSWER_MS, NULL, 0);
-	rd_kafka_ListConsumerGroupOffsets(assign->conf->rk, &question, 1,
-	    options, assign->answers);
-	assign->step = COMMIT_ASKED;
-	assign->asked_for = assign->parts.start;
-	rd_kafka_AdminOptions_destroy(options);
-	rd_kafka_ListConsumerGroupOffsets_destroy(question);
-	rd_kafka_topic_partition_list_destroy(list);
+	if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		kafkaconf_down(assign->conf, "the group's offsets: %s",
+		    rd_kafka_err2str(error));
+		return false;
+	}
+	compare(assign, list);
+	return true;
 }
 
-/* What is due: the question first, where there is something to ask. */
+/* Commits what is due: the question first, where there is something to ask. */
 static void
 begin(struct assign *assign)
 {
 	rd_kafka_topic_partition_list_t *list;
+	bool good = true;
 
 	if (!parts_due(&assign->parts) || !may_commit(assign))
 		return;
 	list = list_parts(assign, false);
-	if (list != NULL)
-		ask(assign, list);
-	else
-		send_due(assign);
-}
-
-/* Answers that have come, or that come within wait_ms. */
-static void
-take_answers(struct assign *assign, int wait_ms)
-{
-	bool sent = assign->step == COMMIT_SENT;
-	rd_kafka_event_t *event = rd_kafka_queue_poll(assign->answers,
-	    sent ? 0 : wait_ms);
-
-	for (; event != NULL;
-	    event = rd_kafka_queue_poll(assign->answers, 0)) {
-		take_answer(assign, event);
-		rd_kafka_event_destroy(event);
+	if (list != NULL) {
+		good = ask(assign, list);
+		rd_kafka_topic_partition_list_destroy(list);
 	}
-	rd_kafka_queue_poll_callback(assign->commits, sent ? wait_ms : 0);
+	if (good)
+		send_due(assign);
 }
 
 void
 commit_serve(struct assign *assign)
 {
-	int64_t now_us = clock_monotonic_us();
-
 	if (assign->group == NULL)
 		return;
-	take_answers(assign, 0);
-	if (!assign->ready || now_us < assign->commit_us ||
-	    assign->step != COMMIT_IDLE ||
+	rd_kafka_queue_poll_callback(assign->commits, 0);
+	if (!assign->ready || clock_monotonic_us() < assign->commit_us ||
+	    assign->committing ||
 	    assign->pending != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return;
-	assign->commit_us = now_us + EVERY_US;
 	begin(assign);
+	assign->commit_us = clock_monotonic_us() + EVERY_US;
 }
 
 int64_t
@@ -286,8 +237,8 @@ commit_deadline_us(const struct assign *assign)
 {
 	int64_t at_us = clock_monotonic_us() + EVERY_US;
 
-	if (assign->group != NULL && assign->ready && assign->step ==
-	    COMMIT_IDLE && assign->commit_us < at_us &&
+	if (assign->group != NULL && assign->ready &&
+	    !assign->committing && assign->commit_us < at_us &&
 	    parts_due(&assign->parts))
 		at_us = assign->commit_us;
 	return at_us;
@@ -298,15 +249,15 @@ commit_all(struct assign *assign, int64_t deadline_us)
 {
 	int64_t now_us, begin_us = 0;
 
-	if (assign->group == NULL || assign->answers == NULL)
+	if (assign->group == NULL)
 		return true;
 	while (parts_due(&assign->parts) && may_commit(assign) &&
 	    (now_us = clock_monotonic_us()) < deadline_us) {
-		if (assign->step == COMMIT_IDLE && now_us >= begin_us) {
+		if (!assign->committing && now_us >= begin_us) {
 			begin(assign);
 			begin_us = now_us + RETRY_US;
 		}
-		take_answers(assign, STEP_MS);
+		rd_kafka_queue_poll_callback(assign->commits, STEP_MS);
 		rd_kafka_poll(assign->conf->rk, 0);
 	}
 	return !parts_due(&assign->parts);

@@ -12,14 +12,14 @@
  * Otherwise the topic is another one: conf->failed is set, and nothing is
  * committed.
  *
- * Question and commit go one after another, and nothing here waits for either,
- * but commit_all().
+ * The question blocks for KAFKAASK_MS at the most; nothing waits for the answer
+ * to a commit but commit_all().
  */
 
-/* The queues of the answers, once there is a handle. */
+/* The queue of the answers, once there is a handle. */
 void commit_open(struct assign *assign);
 
-/* Takes answers; asks, and commits, what is due. */
+/* Takes answers; commits what is due. */
 void commit_serve(struct assign *assign);
 
 /* When commit_serve() wants to be called again, monotonic. */
