@@ -13,6 +13,11 @@
 
 KAFKA_ROOT=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
 KAFKA_LIBS=${TICKPIPE_DEPS:-$KAFKA_ROOT/.deps}/kafka/libs
+# shellcheck source=scripts/lib/java.sh
+. "$KAFKA_ROOT/scripts/lib/java.sh"
+
+# The oldest Java that runs a broker.
+KAFKA_JAVA=17
 
 # Seconds for the broker to answer, and to end after TERM: it takes 3 and 1 on
 # an idle machine.
@@ -32,11 +37,7 @@ KAFKA_JVM=(-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
 
 kafka_java()
 {
-	if [[ -n ${JAVA_HOME:-} && -x $JAVA_HOME/bin/java ]]; then
-		printf '%s\n' "$JAVA_HOME/bin/java"
-	else
-		type -P java
-	fi
+	java_find "$KAFKA_JAVA"
 }
 
 # kafka_missing: prints what a broker needs and is not here, one thing a line.
@@ -44,7 +45,7 @@ kafka_missing()
 {
 	local jar found=false
 
-	kafka_java >/dev/null || echo java
+	kafka_java >/dev/null || echo "java $KAFKA_JAVA or newer"
 	type -P kcat >/dev/null || echo kcat
 	for jar in "$KAFKA_LIBS"/kafka_*.jar; do
 		[[ -e $jar ]] && found=true
@@ -163,7 +164,11 @@ kafka_launch()
 		echo "kafka: port $port is taken" >&2
 		return 3
 	fi
-	mkdir -p "$dir" && java=$(kafka_java) || return 3
+	if ! java=$(kafka_java); then
+		echo "kafka: no Java $KAFKA_JAVA or newer: run scripts/deps" >&2
+		return 3
+	fi
+	mkdir -p "$dir" || return 3
 	{ read -r controller <"$dir/controller"; } 2>/dev/null ||
 	    controller=$(free_port) || return 3
 	kafka_configure "$dir" "$port" "$controller" "$@" || return 3
