@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "attempt.h"
 #include "clock.h"
 #include "msg.h"
 #include "trouble.h"
@@ -59,6 +60,7 @@ struct db {
 	PGconn *conn;
 	enum state state;
 	PostgresPollingStatusType polling;
+	bool refused_here; /* the attempt to connect failed for good */
 	enum catalog_query query;
 	struct table table;
 	bool known;
@@ -185,7 +187,7 @@ set_message(struct db *db, const char *sqlstate, const char *text)
  * and what follows (DETAIL, LOCATION) are left out.
  */
 static void
-set_connect_message(struct db *db)
+set_connect_message(struct db *db, enum attempt_step step)
 {
 	const char *text = PQerrorMessage(db->conn);
 	const char *code = strstr(text, ":  ");
@@ -201,23 +203,23 @@ set_connect_message(struct db *db)
 		snprintf(line, sizeof line, "%s", text);
 	}
 	set_message(db, sqlstate, line);
+	db->refused_here = PQconnectionNeedsPassword(db->conn) ||
+	    (*sqlstate == '\0' && attempt_is_hopeless(step, text));
 }
 
-/* libpq's own text, which does not change with the locale, has no code. */
-static bool
-is_wrong_conninfo(const struct db *db)
+/* What PQconnectPoll() is about to do, if it fails at it. */
+static enum attempt_step
+next_step(const PGconn *conn)
 {
-	static const char *const beginnings[] = {
-		"invalid ", "could not match ", "definition of service ",
-		"service file ", "syntax error in service file ",
-	};
-
-	for (size_t i = 0; i < LENGTH(beginnings); i++) {
-		if (strncmp(db->message, beginnings[i],
-		    strlen(beginnings[i])) == 0)
-			return true;
+	switch (PQstatus(conn)) {
+	case CONNECTION_SSL_STARTUP:
+	case CONNECTION_GSS_STARTUP:
+		return ATTEMPT_ENCRYPTING;
+	case CONNECTION_AWAITING_RESPONSE:
+		return ATTEMPT_LOGIN;
+	default:
+		return ATTEMPT_NETWORK;
 	}
-	return false;
 }
 
 static void
@@ -324,6 +326,7 @@ start_connecting(struct db *db)
 
 	disconnect(db);
 	db->state = CONNECTING;
+	db->refused_here = false;
 	if (!check_conninfo(db))
 		return failed(db);
 	/* A dbname may be a whole conninfo; what comes behind it wins. */
@@ -336,7 +339,7 @@ start_connecting(struct db *db)
 	PQsetNoticeProcessor(db->conn, on_notice, NULL);
 	PQsetErrorVerbosity(db->conn, PQERRORS_VERBOSE);
 	if (PQstatus(db->conn) == CONNECTION_BAD) {
-		set_connect_message(db);
+		set_connect_message(db, ATTEMPT_BEGUN);
 		return failed(db);
 	}
 	seconds = connection_number(db, "connect_timeout",
@@ -350,6 +353,8 @@ start_connecting(struct db *db)
 static enum db_result
 go_on_connecting(struct db *db, short revents)
 {
+	enum attempt_step step = next_step(db->conn);
+
 	if (revents == 0 && clock_monotonic_us() >= db->deadline_us) {
 		set_message(db, NULL, "no answer to the connection attempt");
 		return failed(db);
@@ -358,7 +363,7 @@ go_on_connecting(struct db *db, short revents)
 		return DB_BUSY;
 	db->polling = PQconnectPoll(db->conn);
 	if (db->polling == PGRES_POLLING_FAILED) {
-		set_connect_message(db);
+		set_connect_message(db, step);
 		return failed(db);
 	}
 	if (db->polling != PGRES_POLLING_OK)
@@ -384,8 +389,7 @@ is_hopeless(const struct db *db)
 	bool connecting = db->state == CONNECTING;
 
 	return sqlstate_is_hopeless(db->sqlstate, connecting) ||
-	    (connecting && (is_wrong_conninfo(db) || (db->conn != NULL &&
-	    PQconnectionNeedsPassword(db->conn))));
+	    (connecting && db->refused_here);
 }
 
 /* Whether to try again on the same connection. */

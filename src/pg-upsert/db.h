@@ -26,8 +26,8 @@
  * table's key is another than it was, it is read anew; the columns are not.  A
  * statement whose answer was lost is sent again: it may have been committed,
  * and an upsert bears that.  Before the first success, what a retry cannot
- * help ends it all: a wrong conninfo, failed authentication, no such database
- * or table, no permission.
+ * help ends it all: a wrong conninfo, failed authentication, TLS that one of
+ * the two sides refuses, no such database or table, no permission.
  */
 
 struct db_options {
