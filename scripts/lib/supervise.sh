@@ -268,16 +268,20 @@ supervise_hurry()
 # SUPERVISE_worst (the worst status, by supervise_worse).
 supervise_wait()
 {
-	local name status pid got leader='its leader'
+	local name status pid line='' part got leader='its leader'
 
 	SUPERVISE_first='' SUPERVISE_worst=0
 	SUPERVISE_deadline='' SUPERVISE_kill_at=''
 	SUPERVISE_running=(["$leader"]=$SUPERVISE_group)
 	while :; do
-		name=''
-		read -r -t 1 -u "$SUPERVISE_reports" name status pid
+		# The second may end in the midst of a line: what came of it is
+		# kept, or the member would count as killed.
+		IFS= read -r -t 1 -u "$SUPERVISE_reports" part
 		got=$?
+		line+=$part
 		if ((got == 0)); then
+			read -r name status pid <<<"$line"
+			line=''
 			supervise_report "$name" "$status" "$pid"
 		elif ((got > 128)); then
 			supervise_look
