@@ -11,14 +11,11 @@ check 'make install' make -C "$ROOT" --no-print-directory \
     BIN="$BIN" BUILD="$BUILD" DESTDIR="$T/root" PREFIX=/usr install -o all
 for c in bws-trades ndjson-validate kafka-pub kafka-sub ohlc-window pg-upsert
 do
-	[[ -x $T/root/usr/bin/$c ]]
-	ok $? "$c is there"
-	[[ -f $T/root/usr/share/man/man1/$c.1 ]]
-	ok $? 'and its manual page'
+	check "$c is there" test -x "$T/root/usr/bin/$c"
+	check 'and its manual page' test -f "$T/root/usr/share/man/man1/$c.1"
 done
 for page in man5/tickpipe-records.5 man7/tickpipe.7; do
-	[[ -f $T/root/usr/share/man/$page ]]
-	ok $? "$page is there"
+	check "$page is there" test -f "$T/root/usr/share/man/$page"
 done
 check 'make uninstall' make -C "$ROOT" --no-print-directory \
     BIN="$BIN" BUILD="$BUILD" DESTDIR="$T/root" PREFIX=/usr uninstall

@@ -277,6 +277,7 @@ fault_two_brokers_killed()
 fault_leaders_moved()
 {
 	echo 'every leader of the topic'
+	# shellcheck disable=SC2153 # round sets TOPIC
 	peer_cluster_move_leaders "$T/kafka" "$TOPIC" >>"$T/kafka.err" 2>&1
 }
 

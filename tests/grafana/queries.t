@@ -175,8 +175,7 @@ for width in 1m 5m 15m 45m 1h; do
 		rows "$name" >"$T/got"
 		expected "$name" 1 BTCUSDT $width >"$T/want"
 		same_file "$T/got" "$T/want" "$name, $width"
-		test -s "$T/want"
-		ok $? 'of which there are some'
+		check 'of which there are some' test -s "$T/want"
 	done
 done
 

@@ -43,8 +43,7 @@ sort "$T/out" >"$T/got"
 each_group ohlc-window --late "$T/late.few" >"$T/want" 2>"$T/err"
 same_file "$T/got" "$T/want" 'the same candles as in groups'
 is "$(sort "$T/late")" "$(sort "$T/late.few")" 'the same late lines'
-[[ -s $T/late ]]
-ok $? "and there are some"
+check 'and there are some' test -s "$T/late"
 is "$(wc -l <"$T/rejects")" "$(grep -c '^bad' "$T/in")" 'every bad line refused'
 is "$(jq -r '.line' "$T/rejects" | paste -sd' ')" \
     "$(grep -n '^bad' "$T/in" | cut -d: -f1 | paste -sd' ')" \

@@ -195,12 +195,13 @@ n=0
 while IFS=$'\t' read -r column text want reason; do
 	n=$((n + 1))
 	got=$(sed -n "s/^$n"$'\t//p' "$T/stored")
+	status=0
 	if [[ $want == refused ]]; then
-		[[ $got == refused*"$reason"* ]]
+		[[ $got == refused*"$reason"* ]] || status=1
 	else
-		[[ $got == "$want" ]]
+		[[ $got == "$want" ]] || status=1
 	fi
-	ok $? "$column '$text': $want${reason:+, $reason}" ||
+	ok "$status" "$column '$text': $want${reason:+, $reason}" ||
 	    diag "got: $got"
 done <"$T/cases"
 
