@@ -17,8 +17,10 @@ mkdir "$HOME"
 export HOME
 unset PGSSLMODE PGSSLROOTCERT PGSSLCERT PGSSLKEY TICKPIPE_DATABASE
 
-certs_make "$T/certs" && certs_server "$T/certs" tickpipe DNS:client &&
-    certs_ca "$T/certs/stranger" tickpipe || bail 'no certificates'
+if ! { certs_make "$T/certs" && certs_server "$T/certs" tickpipe DNS:client &&
+    certs_ca "$T/certs/stranger" tickpipe; }; then
+	bail 'no certificates'
+fi
 C=$T/certs
 peer_postgres_start "$T/pg"
 plain=$DATABASE
@@ -50,9 +52,11 @@ ends_at_once 'nor that of a certain name' 'does not support SSL' \
 # serve NAME: the server has this certificate when it reads its files again.
 serve()
 {
-	cp "$C/$1.pem" "$T/pg/server.pem" &&
-	cp "$C/$1.key" "$T/pg/server.key" && chmod 600 "$T/pg/server.key" ||
-	    bail 'no certificate'
+	if ! { cp "$C/$1.pem" "$T/pg/server.pem" &&
+	    cp "$C/$1.key" "$T/pg/server.key" &&
+	    chmod 600 "$T/pg/server.key"; }; then
+		bail 'no certificate'
+	fi
 	postgres_user "$T/pg"
 	if ((${#POSTGRES_AS[@]} > 0)); then
 		chown "${POSTGRES_AS[1]#*=}" "$T/pg/server.key"
