@@ -24,9 +24,9 @@ exit 1
 END
 part waits <<'END'
 #!/bin/bash
-trap 'echo cleaned up; exit 143' TERM
+trap 'kill "$!"; echo cleaned up; exit 143' TERM
+sleep 600 &
 echo 'ok 1 - waits'
-sleep 60 &
 wait
 END
 echo 'not a part' >"$T/parts/lib.sh"
