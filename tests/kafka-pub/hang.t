@@ -25,12 +25,15 @@ kafka-sub -o beginning t >"$T/out" 2>"$T/sub.err" 3>&- &
 sub=$!
 check 'lines go through' wait_for 30 lines_in "$T/out" 1000
 kill -STOP "$broker"
-tail -n +1001 "$T/trades" >&3
+# The sender reads no further than its batch: the pipe holds the writer back.
+tail -n +1001 "$T/trades" >&3 &
+writer=$!
 check 'a reader says that the broker does not answer' \
 	wait_for 30 said "$T/sub.err"
 check 'and so does a sender' wait_for 30 said "$T/pub.err"
 kill -CONT "$broker"
 exec 3>&-
+wait "$writer"
 wait "$pub"
 is $? 0 'it answers again: all is acknowledged'
 check 'and read' wait_for 60 lines_in "$T/out" 3000
