@@ -13,9 +13,11 @@
 
 set -u
 # Whoever starts a test in the background may have it ignore these; then it
-# would send INT to commands that do not mind.
-[[ -z $(trap -p HUP INT QUIT) ]] ||
-    exec env --default-signal=HUP,INT,QUIT bash "$0" "$@"
+# would send INT to commands that do not mind. (Text given to bash -c is no file
+# that could be started anew.)
+if [[ -f $0 && -n $(trap -p HUP INT QUIT) ]]; then
+	exec env --default-signal=HUP,INT,QUIT bash "$0" "$@"
+fi
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P) || exit 1
 BIN=${TICKPIPE_BIN:-$ROOT/bin}
 BUILD=${TICKPIPE_BUILD:-$ROOT/build}
