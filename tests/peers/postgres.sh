@@ -88,6 +88,27 @@ peer_postgres_yes()
 	[[ $(psql -XAtq -d "$DATABASE_ADMIN" -c "SELECT $1") == t ]]
 }
 
+# peer_postgres_shape: prints what tables, views, functions and permissions
+# there are, or fails; by psql where pg_dump is older than the server, which it
+# then refuses.
+peer_postgres_shape()
+{
+	local client server
+
+	client=$(pg_dump --version | sed 's/[^0-9]*\([0-9]*\).*/\1/') &&
+	server=$(psql -XAtq -d "$DATABASE" -c 'SHOW server_version_num') ||
+	    return 1
+	if ((client < server / 10000)); then
+		psql -Xq -v ON_ERROR_STOP=1 -d "$DATABASE" -c '\d+ public.*' \
+		    -c '\df+ public.*' -c '\dp public.*' -c '\ddp' |
+		    grep .
+	else
+		pg_dump --schema-only --no-owner -d "$DATABASE" |
+		    grep -v '^\\\(un\)\?restrict'
+	fi
+	[[ "${PIPESTATUS[*]}" == '0 0' ]]
+}
+
 # peer_postgres_refuses COMMAND...: whether a database that lets nobody in, or
 # is not there, is status 2 of COMMAND, quickly and without a question. Four
 # results.

@@ -67,12 +67,6 @@ parts()
 	    WHERE inhparent = 'crypto_prices'::regclass GROUP BY 1) AS parts"
 }
 
-shape()
-{
-	pg_dump --schema-only --no-owner -d "$DATABASE" |
-	    grep -v '^\\\(un\)\?restrict'
-}
-
 status_is 2 'without the table' retention
 like "$(<"$T/err")" 'run scripts/init-db' 'is said'
 "$ROOT/scripts/init-db" || bail 'no tables'
@@ -81,12 +75,12 @@ is "$(<"$T/out")" "partitioned crypto_prices
 made crypto_prices_$(day 0)
 made crypto_prices_$(day 1)" 'has today and the days to come'
 is "$(<"$T/err")" '' 'and nothing else is said'
-shape >"$T/first"
+peer_postgres_shape >"$T/first" || bail 'no shape'
 status_is 0 'again' retention --ahead 1
 is "$(<"$T/out")$(<"$T/err")" '' 'there is nothing to do'
 status_is 0 'init-db after it' "$ROOT/scripts/init-db"
 is "$(<"$T/out")$(<"$T/err")" '' 'is silent'
-shape >"$T/second"
+peer_postgres_shape >"$T/second" || bail 'no shape'
 same_file "$T/second" "$T/first" 'and changes nothing'
 
 # Rows of a table as it was: what is in it, and who may read it.

@@ -15,12 +15,6 @@ sql()
 	PGTZ=Asia/Kolkata psql -XAtq -v ON_ERROR_STOP=1 -d "$DATABASE" "$@" 2>&1
 }
 
-shape()
-{
-	pg_dump --schema-only --no-owner -d "$DATABASE" |
-	    grep -v '^\\\(un\)\?restrict'
-}
-
 init_db()
 {
 	"$ROOT/scripts/init-db"
@@ -28,10 +22,10 @@ init_db()
 
 status_is 0 'init-db on an empty database' init_db
 is "$(<"$T/out")$(<"$T/err")" '' 'is silent'
-shape >"$T/first"
+peer_postgres_shape >"$T/first" || bail 'no shape'
 status_is 0 'init-db again' init_db
 is "$(<"$T/out")$(<"$T/err")" '' 'is silent too'
-shape >"$T/second"
+peer_postgres_shape >"$T/second" || bail 'no shape'
 same_file "$T/second" "$T/first" 'and changes nothing'
 
 is "$(sql -c "SELECT string_agg(a.attname, ',' ORDER BY k.n)
