@@ -49,18 +49,18 @@ static const struct opt_command command = {
  * that.
  */
 static const struct kafkaconf_property ours[] = {
-	{ "enable.idempotence", "true", true, false },
-	{ "acks", "all", true, false },
-	{ "request.required.acks", "-1", true, false },
-	{ "message.timeout.ms", "0", true, false },
-	{ "delivery.timeout.ms", "0", true, false },
-	{ "transactional.id", "", true, false },
-	{ "partitioner", "murmur2_random", false, false },
-	{ "linger.ms", "5", false, false },
-	{ "queue.buffering.max.messages", "10000", false, false },
-	{ "queue.buffering.max.kbytes", "16384", false, false },
-	{ "retry.backoff.ms", "100", false, false },
-	{ NULL, NULL, false, false },
+	{ "enable.idempotence", "true", KAFKACONF_FIXED },
+	{ "acks", "all", KAFKACONF_FIXED },
+	{ "request.required.acks", "-1", KAFKACONF_FIXED },
+	{ "message.timeout.ms", "0", KAFKACONF_FIXED },
+	{ "delivery.timeout.ms", "0", KAFKACONF_FIXED },
+	{ "transactional.id", "", KAFKACONF_FIXED },
+	{ "partitioner", "murmur2_random", 0 },
+	{ "linger.ms", "5", 0 },
+	{ "queue.buffering.max.messages", "10000", 0 },
+	{ "queue.buffering.max.kbytes", "16384", 0 },
+	{ "retry.backoff.ms", "100", 0 },
+	{ NULL, NULL, 0 },
 };
 
 struct pub {

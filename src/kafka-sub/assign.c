@@ -16,6 +16,33 @@
 #define STEP_MS 50
 #define EVENTS 16
 
+/*
+ * Whether the group hands partitions out and takes them away one by one, as
+ * with group.protocol=consumer; else always all of them.
+ */
+static bool
+is_incremental(rd_kafka_t *rk)
+{
+	const char *protocol = rd_kafka_rebalance_protocol(rk);
+
+	return protocol != NULL && strcmp(protocol, "COOPERATIVE") == 0;
+}
+
+/* The library no longer reads the listed partitions, or any. */
+static void
+let_go(rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *list)
+{
+	rd_kafka_error_t *error;
+
+	if (!is_incremental(rk)) {
+		rd_kafka_assign(rk, NULL);
+		return;
+	}
+	error = rd_kafka_incremental_unassign(rk, list);
+	if (error != NULL)
+		rd_kafka_error_destroy(error); /* they are gone already */
+}
+
 static void
 on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t what,
     rd_kafka_topic_partition_list_t *list, void *opaque)
@@ -23,16 +50,14 @@ on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t what,
 	struct assign *assign = kafkaconf_user(opaque);
 
 	if (assign->closing) {
-		rd_kafka_assign(rk, NULL);
+		let_go(rk, list);
 		return;
 	}
 	if (assign->wanted != NULL)
 		rd_kafka_topic_partition_list_destroy(assign->wanted);
-	assign->wanted = NULL;
 	assign->retry_us = 0;
 	assign->pending = what;
-	if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
-		assign->wanted = rd_kafka_topic_partition_list_copy(list);
+	assign->wanted = rd_kafka_topic_partition_list_copy(list);
 }
 
 /* Whether it says that a topic is not there any more. */
@@ -99,29 +124,6 @@ assign_open(struct assign *assign)
 	commit_open(assign);
 }
 
-int
-assign_join(struct assign *assign, const char *group, char *const *topics,
-    size_t ntopics)
-{
-	rd_kafka_topic_partition_list_t *list =
-	    rd_kafka_topic_partition_list_new((int)ntopics);
-	rd_kafka_resp_err_t error;
-
-	assign_open(assign);
-	assign->group = group;
-	for (size_t i = 0; i < ntopics; i++) {
-		rd_kafka_topic_partition_list_add(list, topics[i],
-		    RD_KAFKA_PARTITION_UA);
-	}
-	error = rd_kafka_subscribe(assign->conf->rk, list);
-	rd_kafka_topic_partition_list_destroy(list);
-	if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
-		return 0;
-	kafkaconf_fail(assign->conf, STATUS_USAGE, "subscribe: %s",
-	    rd_kafka_err2str(error));
-	return -1;
-}
-
 /* Messages of the partition come through our own queue from now on. */
 static void
 route(struct assign *assign, const rd_kafka_topic_partition_t *p)
@@ -180,12 +182,20 @@ take_part(struct assign *assign, const rd_kafka_topic_partition_t *p,
 static bool
 read_from(struct assign *assign, const rd_kafka_topic_partition_list_t *list)
 {
-	rd_kafka_resp_err_t error = rd_kafka_assign(assign->conf->rk, list);
+	rd_kafka_resp_err_t code;
+	rd_kafka_error_t *error;
 
-	if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+	if (is_incremental(assign->conf->rk)) {
+		error = rd_kafka_incremental_assign(assign->conf->rk, list);
+		code = rd_kafka_error_code(error);
+		rd_kafka_error_destroy(error);
+	} else {
+		code = rd_kafka_assign(assign->conf->rk, list);
+	}
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return true;
 	kafkaconf_fail(assign->conf, STATUS_WORLD, "assign: %s",
-	    rd_kafka_err2str(error));
+	    rd_kafka_err2str(code));
 	return false;
 }
 
@@ -194,6 +204,8 @@ assign_take_up(struct assign *assign,
     const rd_kafka_topic_partition_list_t *list, bool exact,
     const rd_kafka_topic_partition_list_t *ends)
 {
+	if (!is_incremental(assign->conf->rk))
+		parts_clear(&assign->parts);
 	parts_renew(&assign->parts, clock_realtime_us() / 1000);
 	assign->no_commit = false;
 	for (int i = 0; i < list->cnt; i++) {
@@ -238,18 +250,26 @@ ask_committed(struct assign *assign, rd_kafka_topic_partition_list_t *list)
 	return true;
 }
 
-/* Our partitions are to go: what is safe is committed first. */
+/* Partitions of ours are to go: what is safe is committed first. */
 static void
 give_up(struct assign *assign)
 {
+	const rd_kafka_topic_partition_list_t *list = assign->wanted;
+
 	commit_all(assign, clock_monotonic_us() + COMMIT_LAST_US);
-	assign->ready = assign->moved = false;
-	parts_clear(&assign->parts);
-	rd_kafka_assign(assign->conf->rk, NULL);
+	assign->moved = false;
+	if (!is_incremental(assign->conf->rk))
+		parts_clear(&assign->parts);
+	for (int i = 0; i < list->cnt; i++) {
+		parts_remove(&assign->parts, list->elems[i].topic,
+		    list->elems[i].partition);
+	}
+	assign->ready = assign->parts.n > 0;
+	let_go(assign->conf->rk, list);
 }
 
 /* Reads on where each partition is, or now begins. */
-static bool
+static void
 read_again(struct assign *assign)
 {
 	rd_kafka_topic_partition_list_t *list =
@@ -264,7 +284,6 @@ read_again(struct assign *assign)
 	read_from(assign, list);
 	rd_kafka_topic_partition_list_destroy(list);
 	assign->moved = false;
-	return true;
 }
 
 /* Takes up what the group gave us; false: no answer yet. */
@@ -286,27 +305,31 @@ take_wanted(struct assign *assign)
 	assign_take_up(assign, wanted, true, ends);
 	if (ends != NULL)
 		rd_kafka_topic_partition_list_destroy(ends);
-	rd_kafka_topic_partition_list_destroy(wanted);
-	assign->wanted = NULL;
 	return true;
 }
 
-/* Does what a callback noted; true when partitions changed. */
-static bool
+/* Does what a callback noted. */
+static enum assign_change
 do_pending(struct assign *assign)
 {
-	if (assign->pending == RD_KAFKA_RESP_ERR_NO_ERROR)
-		return assign->moved && read_again(assign);
+	if (assign->pending == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		if (!assign->moved)
+			return ASSIGN_SAME;
+		read_again(assign);
+		return ASSIGN_REREAD;
+	}
 	if (clock_monotonic_us() < assign->retry_us)
-		return false;
+		return ASSIGN_SAME;
 	if (assign->pending != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
 		give_up(assign);
 	} else if (!take_wanted(assign)) {
 		assign->retry_us = clock_monotonic_us() + RETRY_US;
-		return false;
+		return ASSIGN_SAME;
 	}
+	rd_kafka_topic_partition_list_destroy(assign->wanted);
+	assign->wanted = NULL;
 	assign->pending = RD_KAFKA_RESP_ERR_NO_ERROR;
-	return true;
+	return ASSIGN_CHANGED;
 }
 
 /* A question whose answer nobody waits for: it wakes the leaders' threads. */
@@ -377,9 +400,10 @@ out_of_range(struct assign *assign, const rd_kafka_message_t *message)
 		    "read");
 		return;
 	}
-	/* Retention was faster than the first question for its messages. */
+	/* Retention was faster than the first question for its messages; to
+	   read one partition anew by itself is more than this is worth. */
 	if (part != NULL && part->last == -1 && !part->exact &&
-	    message->offset < low) {
+	    message->offset < low && !is_incremental(assign->conf->rk)) {
 		part->begin = low;
 		assign->moved = true;
 		return;
@@ -455,11 +479,11 @@ assign_error(struct assign *assign, const rd_kafka_message_t *message)
 	return assign->conf->failed == STATUS_OK;
 }
 
-bool
+enum assign_change
 assign_serve(struct assign *assign)
 {
 	rd_kafka_message_t *events[EVENTS];
-	bool changed = do_pending(assign);
+	enum assign_change change = do_pending(assign);
 	ssize_t n;
 
 	kafkaconf_clear_event(assign->conf);
@@ -477,7 +501,7 @@ assign_serve(struct assign *assign)
 		}
 	} while (n == EVENTS);
 	commit_serve(assign);
-	return changed;
+	return change;
 }
 
 int64_t
@@ -503,8 +527,9 @@ assign_leave(struct assign *assign, int64_t deadline_us)
 		return;
 	assign->closing = true;
 	queue = rd_kafka_queue_new(assign->conf->rk);
+	/* The library waits for the end of a rebalance. */
 	if (assign->pending != RD_KAFKA_RESP_ERR_NO_ERROR)
-		rd_kafka_assign(assign->conf->rk, NULL);
+		let_go(assign->conf->rk, assign->wanted);
 	error = rd_kafka_consumer_close_queue(assign->conf->rk, queue);
 	if (error != NULL)
 		rd_kafka_error_destroy(error);

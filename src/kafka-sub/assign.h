@@ -39,7 +39,7 @@ struct assign {
 	bool served;        /* there has been a partition to read */
 	bool closing;
 	rd_kafka_resp_err_t pending; /* ASSIGN or REVOKE, 0 nothing to do */
-	rd_kafka_topic_partition_list_t *wanted; /* of a pending ASSIGN */
+	rd_kafka_topic_partition_list_t *wanted; /* what comes or goes */
 	bool moved;         /* the log began later by the time it was read */
 	int64_t retry_us;   /* not before: monotonic */
 	bool committing;    /* a commit is under way */
@@ -88,7 +88,11 @@ void assign_take_up(struct assign *assign,
     const rd_kafka_topic_partition_list_t *list, bool exact,
     const rd_kafka_topic_partition_list_t *ends);
 
-/* After it: joins the group, whose name is lent.  -1: conf->failed is set. */
+/*
+ * After it: joins the group, whose name is lent.  With group.protocol=consumer
+ * it waits for brokers that are down, for ever or until asked to stop.  -1:
+ * conf->failed is set.
+ */
 int assign_join(struct assign *assign, const char *group,
     char *const *topics, size_t ntopics);
 
@@ -102,10 +106,15 @@ int assign_by_hand(struct assign *assign, char *const *topics,
 /*
  * Events of the group, logs, errors, what is pending, and commits that are
  * due.  Blocks only while asking the coordinator something, about a second at
- * the most (a revocation: a few, for a last commit).  Returns true when the
- * partitions changed: messages taken before must not be handed out.
+ * the most (a revocation: a few, for a last commit).
  */
-bool assign_serve(struct assign *assign);
+enum assign_change {
+	ASSIGN_SAME,
+	ASSIGN_CHANGED, /* of messages taken before, those of partitions that
+	                   are not held any more must not be handed out */
+	ASSIGN_REREAD,  /* none of them may */
+};
+enum assign_change assign_serve(struct assign *assign);
 
 /*
  * Whether the partitions are to go at the next assign_serve(): the caller

@@ -1,5 +1,6 @@
 /*
- * -o: where reading begins without a group, as in kcat.
+ * Which topics there are, and where to begin in them: the group, or -o as in
+ * kcat.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -158,6 +159,54 @@ report(struct assign *assign, const char *about, rd_kafka_resp_err_t error)
 	else if (error != RD_KAFKA_RESP_ERR__TRANSPORT)
 		kafkaconf_down(assign->conf, "topic %s: %s", about,
 		    rd_kafka_err2str(error));
+}
+
+/*
+ * Until every topic is there: with group.protocol=consumer the group takes one
+ * that is not, and waits for it without a word.
+ */
+static void
+find_topics(struct assign *assign, char *const *topics, size_t ntopics)
+{
+	size_t i = 0;
+	int partitions;
+
+	while (i < ntopics && assign->conf->failed == STATUS_OK &&
+	    !stop_asked()) {
+		rd_kafka_resp_err_t error = kafkaask_partitions(assign->conf,
+		    topics[i], &partitions);
+
+		if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+			i++;
+			continue;
+		}
+		report(assign, topics[i], error);
+		pause_a_little(assign);
+	}
+}
+
+int
+assign_join(struct assign *assign, const char *group, char *const *topics,
+    size_t ntopics)
+{
+	rd_kafka_topic_partition_list_t *list =
+	    rd_kafka_topic_partition_list_new((int)ntopics);
+	rd_kafka_resp_err_t error;
+
+	assign_open(assign);
+	assign->group = group;
+	if (assign->conf->kip848)
+		find_topics(assign, topics, ntopics);
+	for (size_t i = 0; i < ntopics; i++) {
+		rd_kafka_topic_partition_list_add(list, topics[i],
+		    RD_KAFKA_PARTITION_UA);
+	}
+	error = rd_kafka_subscribe(assign->conf->rk, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+		kafkaconf_fail(assign->conf, STATUS_USAGE, "subscribe: %s",
+		    rd_kafka_err2str(error));
+	return assign->conf->failed == STATUS_OK ? 0 : -1;
 }
 
 int

@@ -33,7 +33,6 @@ parts_free(struct parts *parts)
 void
 parts_renew(struct parts *parts, int64_t now_ms)
 {
-	parts_clear(parts);
 	parts->start = now_ms > parts->start ? now_ms : parts->start + 1;
 }
 
@@ -55,7 +54,8 @@ parts_add(struct parts *parts, const char *topic, int32_t partition,
 	if (copy == NULL)
 		return -1;
 	parts->part[parts->n++] = (struct part){
-		.topic = copy, .partition = partition, .first = -1,
+		.topic = copy, .partition = partition,
+		.start = parts->start, .first = -1,
 		.last = -1, .safe = committed, .committed = committed,
 		.begin = -1, .end = -1,
 	};
@@ -79,6 +79,18 @@ parts_find(struct parts *parts, const char *topic, size_t len,
 			return &parts->part[i];
 	}
 	return NULL;
+}
+
+void
+parts_remove(struct parts *parts, const char *topic, int32_t partition)
+{
+	struct part *part = parts_find(parts, topic, strlen(topic), partition);
+
+	if (part == NULL)
+		return;
+	free(part->topic);
+	*part = parts->part[--parts->n];
+	parts->hint = 0;
 }
 
 struct part *
@@ -137,10 +149,9 @@ parts_ack(struct parts *parts, const struct provenance *ack)
 {
 	struct part *p;
 
-	if (ack->start != parts->start)
-		return false;
 	p = parts_find(parts, ack->topic, ack->topic_len, ack->partition);
-	if (p == NULL || p->first == -1 || ack->offset > p->last)
+	if (p == NULL || ack->start != p->start || p->first == -1 ||
+	    ack->offset > p->last)
 		return false;
 	/* Nothing is done before the first: the group stays where it is. */
 	if (ack->offset < p->first || ack->offset + 1 <= p->safe)

@@ -18,6 +18,7 @@ struct part {
 	char *topic;
 	int32_t partition;
 	const void *handle; /* the client's for the topic, once seen */
+	int64_t start;      /* numbers the assignment it came with */
 	int64_t first;      /* handed out first under this assignment */
 	int64_t last;       /* handed out last */
 	int64_t safe;       /* everything before it is safe */
@@ -34,21 +35,24 @@ struct parts {
 	struct part *part;
 	size_t n, cap;
 	size_t hint;   /* where the last search ended */
-	int64_t start; /* numbers the assignment */
+	int64_t start; /* numbers the latest assignment */
 };
 
 void parts_init(struct parts *parts);
 void parts_free(struct parts *parts);
 
 /*
- * Forgets all partitions; start becomes now_ms, or one more than it was if
- * that is not later, so that it is unique in this process and, as clocks go,
- * among all.
+ * Begins an assignment: the start of partitions added from now on is now_ms,
+ * or one more than it was if that is not later, so that it is unique in this
+ * process and, as clocks go, among all.
  */
 void parts_renew(struct parts *parts, int64_t now_ms);
 
 /* Forgets all partitions. */
 void parts_clear(struct parts *parts);
+
+/* Forgets a partition, if it is held; pointers to parts become invalid. */
+void parts_remove(struct parts *parts, const char *topic, int32_t partition);
 
 /* committed: the next offset to read, or -1.  -1: ENOMEM. */
 int parts_add(struct parts *parts, const char *topic, int32_t partition,

@@ -48,6 +48,44 @@ drop_batch(struct relay *relay)
 	relay->at = relay->n = 0;
 }
 
+static struct part *
+find_part(struct relay *relay, const rd_kafka_message_t *m)
+{
+	struct parts *parts = &relay->assign->parts;
+	struct part *part = parts_find_handle(parts, m->rkt, m->partition);
+	const char *topic;
+
+	if (part != NULL)
+		return part;
+	topic = rd_kafka_topic_name(m->rkt);
+	part = parts_find(parts, topic, strlen(topic), m->partition);
+	if (part != NULL)
+		part->handle = m->rkt;
+	return part;
+}
+
+/*
+ * Of the batch, what is not ours any more; its partition may come back, and be
+ * read from an earlier offset then.
+ */
+static void
+drop_lost(struct relay *relay)
+{
+	size_t kept = 0;
+
+	for (size_t i = relay->at; i < relay->n; i++) {
+		rd_kafka_message_t *m = relay->batch[i];
+
+		/* An error may be of no topic. */
+		if (m->rkt == NULL || find_part(relay, m) != NULL)
+			relay->batch[kept++] = m;
+		else
+			rd_kafka_message_destroy(m);
+	}
+	relay->at = 0;
+	relay->n = kept;
+}
+
 void
 relay_free(struct relay *relay)
 {
@@ -124,22 +162,6 @@ refuse(struct relay *relay, const rd_kafka_message_t *m,
 		output_failed(relay);
 }
 
-static struct part *
-find_part(struct relay *relay, const rd_kafka_message_t *m)
-{
-	struct parts *parts = &relay->assign->parts;
-	struct part *part = parts_find_handle(parts, m->rkt, m->partition);
-	const char *topic;
-
-	if (part != NULL)
-		return part;
-	topic = rd_kafka_topic_name(m->rkt);
-	part = parts_find(parts, topic, strlen(topic), m->partition);
-	if (part != NULL)
-		part->handle = m->rkt;
-	return part;
-}
-
 /* The message as a line, or refused.  Whether a line went out. */
 static bool
 put(struct relay *relay, const rd_kafka_message_t *m,
@@ -184,7 +206,7 @@ hand_out(struct relay *relay, const rd_kafka_message_t *m)
 	where = (struct provenance){
 		.topic = part->topic, .topic_len = strlen(part->topic),
 		.partition = part->partition, .offset = m->offset,
-		.start = relay->assign->parts.start,
+		.start = part->start,
 	};
 	went_out = put(relay, m, &where);
 	/* What could not be kept anywhere must not be committed. */
@@ -306,12 +328,17 @@ wait_once(struct relay *relay, int64_t deadline_us, bool closed)
 static void
 serve(struct relay *relay)
 {
+	enum assign_change change;
+
 	/* What is written by now is not handed out again by the next owner. */
 	if (assign_leaving(relay->assign) && !relay->closed &&
 	    lineout_held(&relay->out) > 0 && relay->out.error == 0)
 		write_held(relay);
-	if (assign_serve(relay->assign))
+	change = assign_serve(relay->assign);
+	if (change == ASSIGN_REREAD)
 		drop_batch(relay);
+	else if (change == ASSIGN_CHANGED)
+		drop_lost(relay);
 	if (relay->assign->conf->failed != STATUS_OK &&
 	    relay->end == RELAY_ON)
 		relay->end = RELAY_FAILED;

@@ -269,7 +269,8 @@ set(struct kafkaconf *conf, const struct kafkaconf_property *ours,
 	    strncmp(name, "topic.metadata.", 15) != 0)
 		name += 6; /* kcat's way to name a topic's property */
 	fixed = find(ours, name);
-	if (fixed != NULL && fixed->fixed && strcmp(fixed->value, value) != 0)
+	if (fixed != NULL && (fixed->flags & KAFKACONF_FIXED) &&
+	    strcmp(fixed->value, value) != 0)
 		return wrong(conf, fixed->value[0] == '\0' ?
 		    "%s: %s may not be set here%s" :
 		    "%s: %s must stay %s", where, name, fixed->value);
@@ -373,16 +374,14 @@ set_from_option(struct kafkaconf *conf,
 		kafkaconf_fail(conf, STATUS_WORLD, "out of memory");
 		return STATUS_WORLD;
 	}
-	if (strstr(name, "password") != NULL)
-		conf->warn("%s on the command line can be seen by every user "
-		    "of this machine: -F reads it from a file", name);
 	status = set(conf, ours, "-X", name, equals + 1);
 	free(name);
 	return status;
 }
 
 static enum status
-set_ours(struct kafkaconf *conf, const struct kafkaconf_property *ours)
+set_ours(struct kafkaconf *conf, const struct kafkaconf_property *ours,
+    bool classic)
 {
 	char text[256];
 	rd_kafka_conf_res_t result;
@@ -390,9 +389,12 @@ set_ours(struct kafkaconf *conf, const struct kafkaconf_property *ours)
 	for (; ours->name != NULL; ours++) {
 		if (ours->value[0] == '\0')
 			continue; /* forbidden, and not set by us either */
+		if ((ours->flags & KAFKACONF_CLASSIC) && !classic)
+			continue;
 		result = rd_kafka_conf_set(conf->conf, ours->name,
 		    ours->value, text, sizeof text);
-		if (result == RD_KAFKA_CONF_UNKNOWN && ours->newer)
+		if (result == RD_KAFKA_CONF_UNKNOWN &&
+		    (ours->flags & KAFKACONF_NEWER))
 			continue;
 		if (result != RD_KAFKA_CONF_OK)
 			return wrong(conf, "%s", text);
@@ -418,44 +420,56 @@ set_brokers(struct kafkaconf *conf, const struct kafkaconf_property *ours,
 	return STATUS_OK;
 }
 
-enum status
-kafkaconf_init(struct kafkaconf *conf,
-    const struct kafkaconf_options *options,
-    const struct kafkaconf_property *ours,
-    void (*warn)(const char *fmt, ...), void (*info)(const char *fmt, ...))
+static void
+warn_of_passwords(struct kafkaconf *conf,
+    const struct kafkaconf_options *options)
+{
+	for (size_t i = 0; i < options->nproperties; i++) {
+		const char *text = options->properties[i];
+		size_t len = strcspn(text, "=");
+
+		if (memmem(text, len, "password", strlen("password")) != NULL)
+			conf->warn("%.*s on the command line can be seen by "
+			    "every user of this machine: -F reads it from a "
+			    "file", (int)len, text);
+	}
+}
+
+/*
+ * A new configuration with all properties.  classic: also those of ours that
+ * go only with the classic protocol of groups.
+ */
+static enum status
+fill(struct kafkaconf *conf, const struct kafkaconf_options *options,
+    const struct kafkaconf_property *ours, bool classic)
 {
 	static const struct kafkaconf_property common[] = {
-		{ "client.id", "tickpipe", false, false },
+		{ "client.id", "tickpipe", 0 },
 		/* Logs reach us in our own thread. */
-		{ "log.queue", "true", true, false },
+		{ "log.queue", "true", KAFKACONF_FIXED },
 		/* A broker may close an idle connection; that is no news. */
-		{ "log.connection.close", "false", false, false },
-		{ "log.thread.name", "false", false, false },
-		{ "reconnect.backoff.max.ms", "2000", false, false },
+		{ "log.connection.close", "false", 0 },
+		{ "log.thread.name", "false", 0 },
+		{ "reconnect.backoff.max.ms", "2000", 0 },
 		/* The default since librdkafka 2.10; before it, a small
 		   request may wait 40 ms for the answer to the last one. */
-		{ "socket.nagle.disable", "true", false, false },
+		{ "socket.nagle.disable", "true", 0 },
 		/* A broker that vanished without a word is missed after 10 s,
 		   not a minute; one that was slow is asked again, which
 		   costs nothing but the asking. */
-		{ "socket.timeout.ms", "10000", false, false },
-		{ "socket.connection.setup.timeout.ms", "10000", false,
-		    false },
-		{ NULL, NULL, false, false },
+		{ "socket.timeout.ms", "10000", 0 },
+		{ "socket.connection.setup.timeout.ms", "10000", 0 },
+		{ NULL, NULL, 0 },
 	};
 	enum status status;
 
-	memset(conf, 0, sizeof *conf);
-	conf->event_fds[0] = conf->event_fds[1] = -1;
-	conf->warn = warn;
-	conf->info = info;
 	conf->conf = rd_kafka_conf_new();
 	rd_kafka_conf_set_opaque(conf->conf, conf);
 	rd_kafka_conf_set_error_cb(conf->conf, on_error);
 	rd_kafka_conf_set_log_cb(conf->conf, on_log);
-	status = set_ours(conf, common);
+	status = set_ours(conf, common, classic);
 	if (status == STATUS_OK)
-		status = set_ours(conf, ours);
+		status = set_ours(conf, ours, classic);
 	if (status == STATUS_OK && options->file != NULL)
 		status = set_from_file(conf, ours, options->file);
 	for (size_t i = 0; status == STATUS_OK && i < options->nproperties;
@@ -463,6 +477,40 @@ kafkaconf_init(struct kafkaconf *conf,
 		status = set_from_option(conf, ours, options->properties[i]);
 	if (status == STATUS_OK)
 		status = set_brokers(conf, ours, options->brokers);
+	return status;
+}
+
+/* Whether the user wants the groups of KIP-848. */
+static bool
+is_consumer_protocol(const struct kafkaconf *conf)
+{
+	char protocol[16];
+	size_t len = sizeof protocol;
+
+	return rd_kafka_conf_get(conf->conf, "group.protocol", protocol,
+	    &len) == RD_KAFKA_CONF_OK && strcmp(protocol, "consumer") == 0;
+}
+
+enum status
+kafkaconf_init(struct kafkaconf *conf,
+    const struct kafkaconf_options *options,
+    const struct kafkaconf_property *ours,
+    void (*warn)(const char *fmt, ...), void (*info)(const char *fmt, ...))
+{
+	enum status status;
+
+	memset(conf, 0, sizeof *conf);
+	conf->event_fds[0] = conf->event_fds[1] = -1;
+	conf->warn = warn;
+	conf->info = info;
+	warn_of_passwords(conf, options);
+	status = fill(conf, options, ours, true);
+	conf->kip848 = status == STATUS_OK && is_consumer_protocol(conf);
+	if (conf->kip848) {
+		/* librdkafka refuses what was ever set: begin again. */
+		rd_kafka_conf_destroy(conf->conf);
+		status = fill(conf, options, ours, false);
+	}
 	return status;
 }
 

@@ -46,11 +46,18 @@ bool kafkaconf_option(struct kafkaconf_options *options, int c,
     const char *text);
 
 /* A property that the command sets. */
+enum {
+	/* The command's promises rest on it: others may not set another value
+	   ("": any). */
+	KAFKACONF_FIXED = 1 << 0,
+	/* Passed over where librdkafka does not know it yet. */
+	KAFKACONF_NEWER = 1 << 1,
+	/* Not set with group.protocol=consumer, where it is an error. */
+	KAFKACONF_CLASSIC = 1 << 2,
+};
 struct kafkaconf_property {
 	const char *name, *value;
-	bool fixed; /* the command's promises rest on it: others may not set
-	               another value */
-	bool newer; /* passed over where librdkafka does not know it yet */
+	unsigned flags;
 };
 
 struct kafkaconf {
@@ -68,6 +75,8 @@ struct kafkaconf {
 	void (*warn)(const char *fmt, ...);
 	void (*info)(const char *fmt, ...);
 
+	bool kip848;        /* group.protocol=consumer: partitions come and go
+	                       one by one */
 	bool reached;       /* a broker has served us once */
 	bool down;          /* a failure was said and nothing went well since */
 	bool abandoned;     /* the handle's memory is not to be trusted: it is

@@ -310,8 +310,10 @@ rebalance(struct history *h)
 		if (below(3) > 0)
 			commit_offsets(h, m);
 		m->stale = below(7) == 0;
-		if (!m->stale)
+		if (!m->stale) {
+			parts_clear(&m->parts);
 			parts_renew(&m->parts, h->clock_ms);
+		}
 	}
 	if (count_members(h, false) == 0)
 		return;

@@ -82,8 +82,26 @@ main(void)
 
 	parts_renew(&parts, 1000);
 	tap_ok(parts.start > start, "another assignment, another start");
-	tap_ok(parts.n == 0 && !ack(&parts, "t", 0, 9, start),
-	    "and nothing is left of the last one");
+	parts_add(&parts, "t", 2, 5);
+	part_advance(parts_find(&parts, "t", 1, 1), 51);
+	part_advance(parts_find(&parts, "t", 1, 2), 5);
+	tap_ok(ack(&parts, "t", 1, 51, start) &&
+	    !ack(&parts, "t", 1, 51, parts.start),
+	    "a partition that stays keeps the start that it came with");
+	tap_ok(ack(&parts, "t", 2, 5, parts.start) &&
+	    !ack(&parts, "t", 2, 5, start), "one that comes has the new one");
+	parts_remove(&parts, "t", 0);
+	parts_remove(&parts, "t", 7);
+	tap_ok(parts_find(&parts, "t", 1, 0) == NULL && parts.n == 2 &&
+	    parts_find(&parts, "t", 1, 1)->last == 51 &&
+	    parts_find(&parts, "t", 1, 2)->last == 5,
+	    "one that goes leaves the others");
+	parts_add(&parts, "t", 0, 9);
+	tap_int(parts_find(&parts, "t", 1, 0)->last, -1,
+	    "and has forgotten all when it comes back");
+	parts_clear(&parts);
+	tap_ok(parts.n == 0 && !ack(&parts, "t", 1, 51, start),
+	    "nothing is left of what is cleared");
 	start = parts.start;
 	parts_renew(&parts, 900);
 	tap_ok(parts.start > start, "also when the clock went back");
