@@ -3,7 +3,7 @@
 # own, on 127.0.0.1 only. For scripts/stack and for the tests. Sourced after
 # wait.sh and daemon.sh; all folders are absolute paths.
 #
-# The jars are those that scripts/deps fetches. In DIR: data/, log,
+# The jars are those that scripts/deps fetches, or in TICKPIPE_KAFKA_LIBS. In DIR: data/, log,
 # server.properties (written anew by every start), pid, port. Who needs them
 # fixed puts there before the first start: controller, the port for the
 # controllers of a quorum; cluster, the id that its storage is made with.
@@ -12,7 +12,7 @@
 # those to listen on: tests/peers/kafka.sh, by KEY=VALUE.
 
 KAFKA_ROOT=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
-KAFKA_LIBS=${TICKPIPE_DEPS:-$KAFKA_ROOT/.deps}/kafka/libs
+KAFKA_LIBS=${TICKPIPE_KAFKA_LIBS:-${TICKPIPE_DEPS:-$KAFKA_ROOT/.deps}/kafka/libs}
 # shellcheck source=scripts/lib/java.sh
 . "$KAFKA_ROOT/scripts/lib/java.sh"
 

@@ -15,7 +15,7 @@ on_exit kill -CONT "$broker"
 mkfifo "$T/fifo"
 "$BUILD/tests/bench/gentrades" -n 3000 >"$T/trades"
 lines_in() { (($(wc -l <"$1") >= $2)); }
-said() { grep -q 'timed out' "$1"; }
+said() { grep -qi 'timed out' "$1"; }
 
 kafka-pub --create 3 --key symbol t <"$T/fifo" 2>"$T/pub.err" &
 pub=$!
