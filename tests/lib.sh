@@ -188,6 +188,28 @@ catches()
 	((16#${value:-0} >> ($(kill -l "$3") - 1) & 1))
 }
 
+# pipe_is_full FIFO: for wait_for, 0 when no more goes into it.
+pipe_is_full()
+{
+	perl -e 'use Fcntl; sysopen my $f, $ARGV[0], O_RDWR or exit 2;
+	    my $bits = ""; vec($bits, fileno $f, 1) = 1;
+	    exit select(undef, $bits, undef, 0) > 0' "$1"
+}
+
+# to_nobody COMMAND...: with a standard output whose reader has gone.
+to_nobody()
+{
+	local fifo=$T/nobody.$BASHPID reader writer status
+
+	# shellcheck disable=SC2094 # both ends, and then one
+	mkfifo "$fifo" && exec {reader}<>"$fifo" {writer}>"$fifo" \
+	    {reader}<&- && rm "$fifo" || return
+	"$@" >&"$writer" {writer}>&-
+	status=$?
+	exec {writer}>&-
+	return "$status"
+}
+
 # skip REASON [N]: counts N tests (1) as skipped.
 skip()
 {

@@ -130,16 +130,7 @@ interruptible bws-trades --drain 300ms --url "ws://$EXCHANGE_ADDRESS" \
     btcusdt ethusdt >"$T/stuck" 2>"$T/err" &
 pid=$!
 on_exit end_process "$pid"
-# shellcheck disable=SC2317 # called by wait_for
-full()
-{
-	local before
-
-	before=$(stat -c %s "$T/stuck.log")
-	sleep 0.3
-	((before > 0 && $(stat -c %s "$T/stuck.log") == before))
-}
-wait_for 30 full
+check 'nobody reads, and no more goes out' wait_for 120 pipe_is_full "$T/stuck"
 kill -INT "$pid"
 wait "$pid"
 is $? 3 'INT with a blocked output: status 3 after --drain'

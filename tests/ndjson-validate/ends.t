@@ -30,15 +30,6 @@ ended()
 	status=$?
 }
 
-# is_full: nobody reads the FIFO `full`, and no more goes in.
-# shellcheck disable=SC2317 # called by wait_for
-is_full()
-{
-	perl -e 'use Fcntl; sysopen my $f, $ARGV[0], O_RDWR or die;
-	    my $bits = ""; vec($bits, fileno $f, 1) = 1;
-	    exit select(undef, $bits, undef, 0) > 0' "$T/full"
-}
-
 # --- Output that comes at once ---
 live ndjson-validate
 echo '{"a":1}' >&3
@@ -95,7 +86,8 @@ exec 4<>"$T/full"
 perl -MFcntl -e 'fcntl(STDOUT, F_SETFL, fcntl(STDOUT, F_GETFL, 0) | O_NONBLOCK);
     exec @ARGV' ndjson-validate "$T/many" 2>"$T/err" >"$T/full" 4<&- &
 pid=$!
-check 'a non-blocking standard output is full' wait_for 120 is_full
+check 'a non-blocking standard output is full' \
+    wait_for 120 pipe_is_full "$T/full"
 exec 5<"$T/full" 4<&-
 cat <&5 >"$T/out"
 exec 5<&-
@@ -166,7 +158,7 @@ is "$status $(wc -l <"$T/live")" '0 4' 'to the end of the input'
 # outlives NAME: the command of pid ends though what it writes to is full.
 outlives()
 {
-	check "$1 is full" wait_for 120 is_full
+	check "$1 is full" wait_for 120 pipe_is_full "$T/full"
 	kill -TERM "$pid"
 	ended
 	is "$status" 3 'and does not outlive the drain'
